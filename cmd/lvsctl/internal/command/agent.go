@@ -1,0 +1,30 @@
+package command
+
+import (
+	"context"
+
+	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/host"
+	"github.com/lvsctl/lvsctl/provider/agent"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) agent() *cobra.Command {
+	return &cobra.Command{
+		Use:   "agent",
+		Short: "Serve this machine to an lvsctl at the other end of a pipe",
+		Long: "Reads requests from standard input and writes responses to standard output until\n" +
+			"the input ends. It is what lvsctl starts on hosts other than its own; people have\n" +
+			"no use for it.",
+		Example: "  ip netns exec lb1 lvsctl agent",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			local, err := host.OpenLocal(a.stateDir, buildVersion())
+			if err != nil {
+				return err
+			}
+			// Interrupts are for the other end, which closes the pipe when it has decided
+			// what becomes of the step in flight.
+			return agent.Serve(context.WithoutCancel(c.Context()), local, buildVersion(), a.in, a.out)
+		},
+	}
+}

@@ -1,0 +1,44 @@
+package command
+
+import (
+	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/view"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) drift() *cobra.Command {
+	var foreign bool
+	c := &cobra.Command{
+		Use:   "drift [PATH]...",
+		Short: "Tell whether hosts moved away from the last apply",
+		Long: "Compares what lvsctl left on the hosts with what is there now. Changes in the config\n" +
+			"that were not applied yet and objects that others made are not drift; they are\n" +
+			"mentioned as context.\n\n" +
+			"Exit codes: 0 no drift, 2 drift, 1 error, 7 a host cannot be reached.",
+		Example: "  lvsctl drift examples/dr\n  lvsctl drift --json | jq '.drift[].address'",
+		RunE: func(c *cobra.Command, paths []string) error {
+			s, err := a.connect(c.Context(), paths)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			plan, err := s.makePlan(c.Context())
+			if err != nil {
+				return err
+			}
+			if a.json {
+				err = view.WriteJSON(a.out, view.NewDriftDocument(plan, a.now()))
+			} else {
+				p := a.printer(a.out)
+				p.Drift(plan, foreign)
+				err = p.Err()
+			}
+			if err == nil && plan.Drifted() > 0 {
+				return &exit{code: exitDrift}
+			}
+			return err
+		},
+	}
+	a.hostFlags(c)
+	c.Flags().BoolVar(&foreign, "foreign", false, "list IPVS objects that lvsctl did not make")
+	return c
+}

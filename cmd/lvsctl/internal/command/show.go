@@ -1,0 +1,42 @@
+package command
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/view"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) show() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "show [PATH]...",
+		Short:   "Show what lvsctl keeps on each host, as it is now",
+		Long:    "Lists the objects in each host's ledger with their present state and, for real\nservers, their connections.",
+		Example: "  lvsctl show examples/dr\n  lvsctl show --host lb1 --json",
+		RunE: func(c *cobra.Command, paths []string) error {
+			s, err := a.connect(c.Context(), paths)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			snapshots, err := s.read(c.Context())
+			if err != nil {
+				return err
+			}
+			var hosts []view.HostState
+			for name, snap := range snapshots {
+				hosts = append(hosts, view.HostState{Name: name, Snapshot: snap})
+			}
+			slices.SortFunc(hosts, func(a, b view.HostState) int { return strings.Compare(a.Name, b.Name) })
+			if a.json {
+				return view.WriteJSON(a.out, view.ShowJSON(hosts, a.now()))
+			}
+			p := a.printer(a.out)
+			p.Show(hosts)
+			return p.Err()
+		},
+	}
+	a.hostFlags(c)
+	return c
+}

@@ -1,0 +1,37 @@
+package view
+
+import (
+	"fmt"
+
+	"github.com/lvsctl/lvsctl/planner"
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// Progress prints how an apply goes, one line a step.
+type Progress struct{ *Printer }
+
+// StepStarted implements the fleet's Progress. Steps take milliseconds: what matters
+// is how they end.
+func (Progress) StepStarted(resource.Step) {}
+
+// StepDone implements the fleet's Progress.
+func (p Progress) StepDone(step resource.Step, out resource.Outcome, err error) {
+	mark, done := p.paint(green, "✓"), count(len(step.Changes), "change")
+	if err != nil {
+		made := 0
+		for i := range step.Changes {
+			if out.TookEffect(i) {
+				made++
+			}
+		}
+		mark, done = p.paint(red, "✗"), fmt.Sprintf("%d of %s made", made, count(len(step.Changes), "change"))
+	}
+	p.Printf("%s %s  %s  %s\n", mark, p.paint(bold, step.Host), clean(step.Name), p.paint(dim, done))
+}
+
+// Applied prints the last word of an apply that was verified.
+func (p *Printer) Applied(plan *planner.Plan) {
+	s := plan.Summary()
+	p.Printf("%s %d added, %d changed, %d removed on %s. Read again: nothing is left to do.\n",
+		p.paint(bold, "Done:"), s.Add, s.Change, s.Remove, count(s.Hosts, "host"))
+}

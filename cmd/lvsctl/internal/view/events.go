@@ -1,0 +1,77 @@
+package view
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/lvsctl/lvsctl/planner"
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// Events writes an apply as JSON lines.
+type Events struct {
+	enc *json.Encoder
+	now func() time.Time
+}
+
+// NewEvents returns a writer of events.
+func NewEvents(w io.Writer, now func() time.Time) *Events {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return &Events{enc, now}
+}
+
+// An Event is one line.
+type Event struct {
+	Type      string           `json:"type"`
+	Level     string           `json:"level"`
+	Message   string           `json:"message"`
+	Timestamp time.Time        `json:"timestamp"`
+	Host      string           `json:"host,omitempty"`
+	Step      string           `json:"step,omitempty"`
+	Changes   int              `json:"changes,omitempty"` // of the step; those made, where it failed
+	Plan      *PlanDocument    `json:"plan,omitempty"`
+	Summary   *planner.Summary `json:"summary,omitempty"`
+}
+
+// Say writes an event of the given type and level ("info", "warn" or "error").
+func (e *Events) Say(kind, level, message string) {
+	e.write(Event{Type: kind, Level: level, Message: message})
+}
+
+// Plan writes the plan that is going to be carried out.
+func (e *Events) Plan(plan *planner.Plan) {
+	doc := PlanJSON(plan, nil, e.now())
+	e.write(Event{Type: "plan", Level: "info", Message: "plan made", Plan: &doc})
+}
+
+// Applied writes the last word of an apply.
+func (e *Events) Applied(plan *planner.Plan) {
+	s := plan.Summary()
+	e.write(Event{Type: "summary", Level: "info", Message: "done, and nothing is left to do", Summary: &s})
+}
+
+// StepStarted implements the fleet's Progress.
+func (e *Events) StepStarted(s resource.Step) {
+	e.write(Event{Type: "apply_start", Level: "info", Message: s.String(), Host: s.Host, Step: s.Name, Changes: len(s.Changes)})
+}
+
+// StepDone implements the fleet's Progress.
+func (e *Events) StepDone(s resource.Step, out resource.Outcome, err error) {
+	ev := Event{Type: "apply_complete", Level: "info", Message: s.String(), Host: s.Host, Step: s.Name}
+	for i := range s.Changes {
+		if out.TookEffect(i) {
+			ev.Changes++
+		}
+	}
+	if err != nil {
+		ev.Type, ev.Level, ev.Message = "apply_errored", "error", err.Error()
+	}
+	e.write(ev)
+}
+
+func (e *Events) write(ev Event) {
+	ev.Timestamp = e.now().UTC()
+	_ = e.enc.Encode(ev)
+}

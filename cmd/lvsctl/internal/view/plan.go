@@ -1,0 +1,179 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lvsctl/lvsctl/planner"
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// signs are the marks in front of changes.
+var signs = map[resource.Action]struct {
+	mark string
+	look look
+}{
+	resource.Create:  {"+", green},
+	resource.Update:  {"~", yellow},
+	resource.Replace: {"±", yellow},
+	resource.Delete:  {"-", red},
+	resource.Restore: {"~", yellow},
+	resource.Adopt:   {"=", cyan},
+	resource.Forget:  {"=", cyan},
+}
+
+// maxColumn is where the reasons of changes stand at the most.
+const maxColumn = 78
+
+// Plan prints a plan: by host, by purpose, in the order of execution, and the summary.
+// With foreign it lists objects of others, else it only counts them.
+func (p *Printer) Plan(plan *planner.Plan, foreign bool) {
+	for _, host := range byHost(plan) {
+		p.Printf("%s\n", p.paint(bold, host.name))
+		column := host.column()
+		for _, step := range host.steps {
+			p.Printf("  %s\n", clean(step.Name))
+			for _, c := range step.Changes {
+				p.change(c, column)
+			}
+		}
+		p.Printf("\n")
+	}
+	p.foreign(plan, foreign)
+	p.Printf("%s\n", p.summary(plan))
+}
+
+// hostSteps are the steps of one host in the order of execution.
+type hostSteps struct {
+	name  string
+	steps []resource.Step
+}
+
+// byHost groups a plan's steps by host, hosts in the order of their first step.
+func byHost(plan *planner.Plan) []*hostSteps {
+	var list []*hostSteps
+	index := map[string]*hostSteps{}
+	for _, s := range plan.Steps {
+		h := index[s.Host]
+		if h == nil {
+			h = &hostSteps{name: s.Host}
+			index[s.Host] = h
+			list = append(list, h)
+		}
+		h.steps = append(h.steps, s)
+	}
+	return list
+}
+
+// column is where the reasons stand, so that those of a host are in line.
+func (h *hostSteps) column() int {
+	widest := 0
+	for _, s := range h.steps {
+		for _, c := range s.Changes {
+			if n := utf8.RuneCountInString(Describe(c)); n <= maxColumn {
+				widest = max(widest, n)
+			}
+		}
+	}
+	return widest
+}
+
+// change prints one line: sign, object, reason, place in the config.
+func (p *Printer) change(c resource.Change, column int) {
+	sign := signs[c.Action]
+	note := string(c.Reason)
+	if c.Source.File != "" {
+		note += ", " + c.Source.String()
+	}
+	if n := c.Cuts.Total(); n > 0 {
+		note += fmt.Sprintf("; cuts %s", count(int(n), "connection"))
+	}
+	p.Printf("    %s %s  %s\n", p.paint(sign.look, sign.mark), pad(clean(Describe(c)), column), p.paint(dim, clean(note)))
+}
+
+// Describe says what a change does to its object, in one line without the sign.
+func Describe(c resource.Change) string {
+	kind := c.Key().Kind.String()
+	switch c.Action {
+	case resource.Create, resource.Delete, resource.Adopt:
+		return kind + " " + either(c).String()
+	case resource.Forget:
+		return kind + " " + either(c).Key().Words() + " (stays as it is)"
+	default:
+		return c.Key().String() + differences(c.Before, c.After)
+	}
+}
+
+func either(c resource.Change) resource.Resource {
+	if c.After != nil {
+		return c.After
+	}
+	return c.Before
+}
+
+// differences lists the attributes that two states of an object differ in. One state
+// may be missing.
+func differences(before, after resource.Resource) string {
+	if before == nil || after == nil {
+		return ""
+	}
+	var out []string
+	was := before.Attributes()
+	for i, a := range after.Attributes() {
+		if was[i].Value == a.Value {
+			continue
+		}
+		name := a.Name + " "
+		if len(was) == 1 {
+			name = ""
+		}
+		out = append(out, name+orNone(was[i].Value)+" → "+orNone(a.Value))
+	}
+	return ": " + strings.Join(out, ", ")
+}
+
+func orNone(value string) string {
+	if value == "" {
+		return "none"
+	}
+	return value
+}
+
+// foreign says what was seen that nobody's config knows.
+func (p *Printer) foreign(plan *planner.Plan, list bool) {
+	total := 0
+	for _, h := range plan.Hosts {
+		total += len(h.Foreign)
+	}
+	switch {
+	case total == 0:
+	case list:
+		p.Printf("Not made by lvsctl, and left alone:\n")
+		for _, h := range plan.Hosts {
+			for _, r := range h.Foreign {
+				p.Printf("    %s: %s %s\n", h.Name, r.Key().Kind, clean(r.String()))
+			}
+		}
+		p.Printf("\n")
+	default:
+		p.Printf("%s\n\n", p.paint(dim, count(total, "IPVS object")+" not made by lvsctl, left alone (list with --foreign)."))
+	}
+}
+
+// summary is the last line of a plan.
+func (p *Printer) summary(plan *planner.Plan) string {
+	s := plan.Summary()
+	recorded := ""
+	if s.Record > 0 {
+		recorded = fmt.Sprintf(" %s to record in the ledger, without touching anything.", count(s.Record, "object"))
+	}
+	if !plan.Touches() {
+		verb := "match"
+		if len(plan.Hosts) == 1 {
+			verb = "matches"
+		}
+		return p.paint(bold, "No changes.") + " " + count(len(plan.Hosts), "host") + " " + verb + " the configuration." + recorded
+	}
+	return p.paint(bold, "Plan:") + fmt.Sprintf(" %d to add, %d to change, %d to remove on %s.", s.Add, s.Change, s.Remove, count(s.Hosts, "host")) + recorded
+}

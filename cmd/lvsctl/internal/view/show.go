@@ -1,0 +1,44 @@
+package view
+
+import (
+	"fmt"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// A HostState is a host as show prints it.
+type HostState struct {
+	Name string
+	*resource.Snapshot
+}
+
+// Show prints what lvsctl keeps on each host, as it is now.
+func (p *Printer) Show(hosts []HostState) {
+	for _, h := range hosts {
+		p.Printf("%s  %s\n", p.paint(bold, h.Name), p.paint(dim, fmt.Sprintf("Linux %s, %s of lvsctl's", clean(h.Facts.Kernel), count(len(h.Ledger.Claims), "object"))))
+		kind := resource.Kind(0)
+		for _, claim := range h.Ledger.Sorted() {
+			key := claim.Want.Key()
+			if key.Kind != kind {
+				kind = key.Kind
+				p.Printf("  %s\n", kind)
+			}
+			p.owned(claim, h.Live[key], h.Connections[key])
+		}
+		p.Printf("\n")
+	}
+}
+
+// owned prints one object of ours with what is to be known of it now.
+func (p *Printer) owned(claim resource.Claim, live resource.Resource, conns resource.Connections) {
+	note := ""
+	switch {
+	case live == nil:
+		note = p.paint(red, "gone")
+	case live != claim.Want:
+		note = p.paint(yellow, "drifted"+differences(claim.Want, live))
+	case claim.Want.Key().Kind == resource.KindDestination:
+		note = p.paint(dim, fmt.Sprintf("%d active, %d inactive", conns.Active, conns.Inactive))
+	}
+	p.Printf("    %s  %s\n", clean(claim.Want.String()), note)
+}

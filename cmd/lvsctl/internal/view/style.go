@@ -1,0 +1,84 @@
+// Package view is what lvsctl prints: for people and, apart from that, as JSON. It
+// decides nothing.
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A Printer writes for people.
+type Printer struct {
+	w     io.Writer
+	color bool
+	width int // columns
+	err   error
+}
+
+// NewPrinter returns a printer. The width is in columns.
+func NewPrinter(w io.Writer, color bool, width int) *Printer {
+	return &Printer{w: w, color: color, width: width}
+}
+
+// Err is the first error in writing.
+func (p *Printer) Err() error { return p.err }
+
+// Printf writes text as it is.
+func (p *Printer) Printf(format string, args ...any) {
+	if _, err := fmt.Fprintf(p.w, format, args...); err != nil && p.err == nil {
+		p.err = err
+	}
+}
+
+// The looks of a text, as SGR parameters.
+type look string
+
+const (
+	bold   look = "1"
+	dim    look = "2"
+	red    look = "31"
+	green  look = "32"
+	yellow look = "33"
+	cyan   look = "36"
+)
+
+// paint gives a text a look where colours are wanted.
+func (p *Printer) paint(l look, text string) string {
+	if !p.color || text == "" {
+		return text
+	}
+	return "\x1b[" + string(l) + "m" + text + "\x1b[0m"
+}
+
+// pad fills a text with blanks to a number of columns.
+func pad(text string, columns int) string {
+	return text + strings.Repeat(" ", max(0, columns-utf8.RuneCountInString(text)))
+}
+
+// clean makes control characters visible. What hosts send is printed through it, so
+// that none of them can repaint the terminal.
+func clean(text string) string {
+	if !strings.ContainsFunc(text, unicode.IsControl) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsControl(r) {
+			fmt.Fprintf(&b, `\x%02x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

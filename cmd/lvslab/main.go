@@ -1,0 +1,91 @@
+// Command lvslab gives tests and demonstrations a Linux kernel with IPVS.
+//
+// Few development machines run a kernel that has IPVS, and changing the kernel
+// of a machine to run a test is out of the question. lvslab therefore boots a
+// stock distribution kernel in an emulator, with the machine's own root file
+// system as a read-only lower layer, and runs one program in it:
+//
+//	lvslab run ipvsadm -Ln
+//	go test -exec 'lvslab run' ./provider/...
+//
+// The program sees the same files, working directory, arguments and environment
+// as it would on the machine; it runs as root, and nothing it does outlives it.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// Exit codes of the runner itself; any other code is the program's own.
+const (
+	exitUsage   = 2
+	exitTimeout = 124 // as timeout(1) does
+	exitTrouble = 125 // the lab failed, not the program
+)
+
+const usage = `usage:
+  lvslab setup                     install what the lab needs and fetch its kernel
+  lvslab run [flags] PROG ARGS...  run PROG in a guest that has IPVS
+  lvslab serve [flags]             serve a fixed text over HTTP, TCP or UDP
+`
+
+// exitError carries the code that the process ends with; a nil err prints nothing.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func main() {
+	if os.Getpid() == 1 && os.Args[0] == "/init" {
+		guestMain()
+		return
+	}
+	os.Exit(report(dispatch(os.Args[1:])))
+}
+
+// dispatch runs the sub-command that args name.
+func dispatch(args []string) error {
+	if len(args) == 0 {
+		return &exitError{exitUsage, errors.New("no command given\n" + usage)}
+	}
+	switch args[0] {
+	case "setup":
+		return setupCommand(args[1:])
+	case "run":
+		return runCommand(args[1:])
+	case "serve":
+		return serveCommand(args[1:])
+	case "help", "-h", "-help", "--help":
+		fmt.Print(usage)
+		return nil
+	}
+	return &exitError{exitUsage, fmt.Errorf("unknown command %q\n%s", args[0], usage)}
+}
+
+// report prints err for a person and returns the exit code it stands for.
+func report(err error) int {
+	if err == nil {
+		return 0
+	}
+	code := exitTrouble
+	var exit *exitError
+	if errors.As(err, &exit) {
+		if exit.err == nil {
+			return exit.code
+		}
+		code = exit.code
+	}
+	fmt.Fprintf(os.Stderr, "lvslab: %v\n", err)
+	return code
+}

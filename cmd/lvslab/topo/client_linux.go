@@ -1,0 +1,132 @@
+package topo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// defaultTimeout is how long a client waits for its answer.
+const defaultTimeout = 2 * time.Second
+
+// Response is what came back to a client.
+type Response struct {
+	Body   string     // without the final newline
+	Source netip.Addr // the client's address, as the server saw it
+	Status int        // of HTTP
+	Err    error      // why there is no answer; the rest is empty then
+}
+
+// String shows a response in a failing test.
+func (r Response) String() string {
+	if r.Err != nil {
+		return r.Err.Error()
+	}
+	return fmt.Sprintf("%q seen from %s", r.Body, r.Source)
+}
+
+// client is how requests are made.
+type client struct {
+	timeout time.Duration
+	rate    float64
+}
+
+// ClientOption changes how a client asks.
+type ClientOption func(*client)
+
+// Timeout bounds a request, connecting included; the default is two seconds.
+func Timeout(d time.Duration) ClientOption { return func(c *client) { c.timeout = d } }
+
+// Rate is how many requests Load begins in a second; the default is ten.
+func Rate(perSecond float64) ClientOption { return func(c *client) { c.rate = perSecond } }
+
+func newClient(opts []ClientOption) client {
+	c := client{timeout: defaultTimeout, rate: 10}
+	for _, opt := range opts {
+		opt(&c)
+	}
+	return c
+}
+
+// Get fetches url from the host, on a connection of its own. The address in it
+// must be numeric.
+func (h *Host) Get(url string, opts ...ClientOption) Response {
+	c := newClient(opts)
+	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
+	defer cancel()
+	r, err := h.get(ctx, url)
+	if err != nil {
+		return Response{Err: err}
+	}
+	return r
+}
+
+func (h *Host) get(ctx context.Context, url string) (r Response, err error) {
+	transport := &http.Transport{DialContext: h.Dial, DisableKeepAlives: true}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return r, err
+	}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return r, fmt.Errorf("get %s: %w", url, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return r, fmt.Errorf("get %s: %w", url, err)
+	}
+	r = Response{Body: strings.TrimSuffix(string(body), "\n"), Status: response.StatusCode}
+	if source := response.Header.Get(sourceHeader); source != "" {
+		r.Source, err = netip.ParseAddr(source)
+	}
+	return r, err
+}
+
+// Datagram asks the UDP service at addr. Only an answer from addr itself counts.
+func (h *Host) Datagram(addr string, opts ...ClientOption) Response {
+	c := newClient(opts)
+	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
+	defer cancel()
+	r, err := h.ask(ctx, addr)
+	if err != nil {
+		return Response{Err: err}
+	}
+	return r
+}
+
+func (h *Host) ask(ctx context.Context, addr string) (r Response, err error) {
+	conn, err := h.Dial(ctx, "udp", addr)
+	if err != nil {
+		return r, err
+	}
+	defer conn.Close()
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetDeadline(deadline); err != nil {
+		return r, err
+	}
+	if _, err := conn.Write([]byte("?")); err != nil {
+		return r, err
+	}
+	buf := make([]byte, 64<<10)
+	n, err := conn.Read(buf)
+	if err != nil {
+		return r, err
+	}
+	text, source, _ := cutLast(strings.TrimSuffix(string(buf[:n]), "\n"), " ")
+	r.Body = text
+	r.Source, err = netip.ParseAddr(source)
+	return r, err
+}
+
+// cutLast is strings.Cut at the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}

@@ -1,0 +1,196 @@
+package topo
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+)
+
+// Host is a machine of the topology.
+type Host struct {
+	// Name is what the namespaces are called, the topology's prefix included.
+	Name string
+
+	net     *Net
+	network *os.File // the network namespace
+	mounts  *os.File // the mount namespace
+	layers  []layer  // directories of which the host has a view of its own
+	links   *netlink.Handle
+}
+
+// HostOption is a part of a host's description.
+type HostOption struct {
+	order int
+	apply func(h *Host) error
+}
+
+// Options are applied in this order, whatever order they are written in.
+const (
+	orderSetting = iota
+	orderNIC
+	orderRoute
+)
+
+// NIC gives the host an interface on a segment, with addresses in CIDR notation.
+// It is up, with carrier, when Host returns.
+func NIC(name, segment string, addrs ...string) HostOption {
+	return HostOption{orderNIC, func(h *Host) error { return h.addNIC(name, segment, addrs) }}
+}
+
+// Route sends what is for the prefix dst to the gateway via.
+func Route(dst, via string) HostOption {
+	return HostOption{orderRoute, func(h *Host) error {
+		_, prefix, err := net.ParseCIDR(dst)
+		if err != nil {
+			return fmt.Errorf("route: %w", err)
+		}
+		return h.addRoute(prefix, via)
+	}}
+}
+
+// DefaultRoute sends everything that no other route covers to the gateway via.
+func DefaultRoute(via string) HostOption {
+	return HostOption{orderRoute, func(h *Host) error { return h.addRoute(nil, via) }}
+}
+
+// Forward makes the host a router for both families.
+func Forward() HostOption {
+	return HostOption{orderSetting, func(h *Host) error {
+		return h.set(setting{"net/ipv4/ip_forward", "1"}, setting{"net/ipv6/conf/all/forwarding", "1"})
+	}}
+}
+
+// Sysctl sets a kernel parameter, in dotted notation, before any NIC is added.
+func Sysctl(name, value string) HostOption {
+	return HostOption{orderSetting, func(h *Host) error { return h.set(setting{sysctlPath(name), value}) }}
+}
+
+// Host adds a host. It replaces what a crashed run may have left under its name.
+func (n *Net) Host(name string, opts ...HostOption) *Host {
+	n.t.Helper()
+	h := &Host{Name: n.prefix + name, net: n}
+	n.must(h.build())
+	for order := orderSetting; order <= orderRoute; order++ {
+		for _, opt := range opts {
+			if opt.order == order {
+				if err := opt.apply(h); err != nil {
+					n.t.Fatalf("topology: host %s: %v", name, err)
+				}
+			}
+		}
+	}
+	return h
+}
+
+// build makes the host's namespaces and brings its loopback up. Addresses are
+// usable at once: nobody else has them, so there is nothing to detect.
+func (h *Host) build() (err error) {
+	h.net.cleanup("remove host "+h.Name, h.remove)
+	if h.network, err = newNetwork(h.Name); err != nil {
+		return err
+	}
+	if err := h.newMounts(); err != nil {
+		return err
+	}
+	if h.links, err = netlink.NewHandleAt(netns.NsHandle(h.network.Fd())); err != nil {
+		return fmt.Errorf("open host %s: %w", h.Name, err)
+	}
+	err = h.set(
+		setting{"net/ipv6/conf/all/accept_dad", "0"}, setting{"net/ipv6/conf/default/accept_dad", "0"},
+		setting{"net/ipv6/conf/default/dad_transmits", "0"}, setting{"net/ipv6/conf/default/accept_ra", "0"},
+		setting{"net/ipv6/conf/default/router_solicitations", "0"},
+	)
+	if err != nil {
+		return err
+	}
+	_, err = h.linkUp("lo")
+	return err
+}
+
+// remove ends the host's processes and lets its namespaces go.
+func (h *Host) remove() error {
+	if h.links != nil {
+		h.links.Close()
+	}
+	if h.network != nil {
+		if err := killAll(h.network); err != nil {
+			return err
+		}
+		h.network.Close()
+	}
+	if h.mounts != nil {
+		h.mounts.Close()
+	}
+	for _, l := range h.layers {
+		l.upper.Close()
+	}
+	if err := unpin(filepath.Join(mountPins, h.Name)); err != nil {
+		return err
+	}
+	return unpin(filepath.Join(netPins, h.Name))
+}
+
+func (h *Host) addNIC(name, segment string, addrs []string) error {
+	if err := h.net.segment(segment).plug(h.network, name); err != nil {
+		return err
+	}
+	link, err := h.linkUp(name)
+	if err != nil {
+		return err
+	}
+	for _, text := range addrs {
+		addr, err := netlink.ParseAddr(text)
+		if err != nil {
+			return fmt.Errorf("address of %s: %w", name, err)
+		}
+		if err := h.links.AddrAdd(link, addr); err != nil {
+			return fmt.Errorf("add %s to %s: %w", text, name, err)
+		}
+	}
+	return h.awaitCarrier(name)
+}
+
+func (h *Host) linkUp(name string) (netlink.Link, error) {
+	link, err := h.links.LinkByName(name)
+	if err != nil {
+		return nil, fmt.Errorf("find %s: %w", name, err)
+	}
+	if err := h.links.LinkSetUp(link); err != nil {
+		return nil, fmt.Errorf("bring up %s: %w", name, err)
+	}
+	return link, nil
+}
+
+func (h *Host) addRoute(dst *net.IPNet, via string) error {
+	gateway := net.ParseIP(via)
+	if gateway == nil {
+		return fmt.Errorf("route: %q is no address", via)
+	}
+	if err := h.links.RouteAdd(&netlink.Route{Dst: dst, Gw: gateway}); err != nil {
+		return fmt.Errorf("add route by %s: %w", via, err)
+	}
+	return nil
+}
+
+// awaitCarrier waits until the interface can send.
+func (h *Host) awaitCarrier(name string) error {
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		link, err := h.links.LinkByName(name)
+		if err != nil {
+			return fmt.Errorf("find %s: %w", name, err)
+		}
+		if link.Attrs().OperState == netlink.OperUp {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s has no carrier, it is %s", name, link.Attrs().OperState)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}

@@ -1,0 +1,32 @@
+package topo
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// setting is a kernel parameter: its path below /proc/sys, and its value.
+type setting struct{ path, value string }
+
+// sysctlPath turns dotted notation into a path. As with sysctl(8), a slash stands
+// for a dot inside a word: net.ipv4.conf.eth0/100.arp_ignore.
+func sysctlPath(name string) string {
+	return strings.NewReplacer(".", "/", "/", ".").Replace(name)
+}
+
+// set writes kernel parameters of the host's network.
+func (h *Host) set(settings ...setting) error {
+	return inNetwork(h.network, func() error { return writeSettings(settings) })
+}
+
+// writeSettings writes kernel parameters of the calling thread's network.
+func writeSettings(settings []setting) error {
+	for _, s := range settings {
+		if err := os.WriteFile(filepath.Join("/proc/sys", s.path), []byte(s.value), 0o644); err != nil {
+			return fmt.Errorf("set kernel parameter: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package planner
+
+import (
+	"slices"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// Make compares what is wanted with what each host has, and returns the plan that
+// makes them equal. Hosts without a snapshot are left out.
+//
+// Three states of each object decide: what the config wants, what the host has, and
+// what the ledger says we left there. Objects that are neither wanted nor in the
+// ledger belong to somebody else and are not touched, whatever they are.
+func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
+	g := newGraph(d, snapshots)
+	plan := &Plan{}
+	for _, name := range d.Hosts {
+		snap, ok := snapshots[name]
+		if !ok {
+			continue
+		}
+		plan.Hosts = append(plan.Hosts, Host{Name: name, Drift: drift(snap), Foreign: d.foreign(name, snap)})
+	}
+	for _, s := range d.steps {
+		snap, ok := snapshots[s.Host]
+		if !ok {
+			continue
+		}
+		for _, key := range s.keys {
+			if c, needed := d.converge(d.wants[s.Host][key], key, snap); needed {
+				g.setUp(s, c)
+			}
+		}
+	}
+	for _, host := range plan.Hosts {
+		snap := snapshots[host.Name]
+		for _, claim := range snap.Ledger.Sorted() {
+			key := claim.Want.Key()
+			if _, wanted := d.wants[host.Name][key]; !wanted {
+				g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, release(claim, snap.Live[key], snap.Connections[key]))
+			}
+		}
+	}
+	plan.Steps = g.order()
+	return plan
+}
+
+// converge is the change that brings a wanted object about, if one is needed.
+func (d *Desired) converge(w want, key resource.Key, snap *resource.Snapshot) (resource.Change, bool) {
+	live := snap.Live[key]
+	claim, claimed := snap.Ledger.Claims[key]
+	c := resource.Change{Before: live, After: w.state, Source: w.source, Reason: reason(w.state, live, claim, claimed)}
+	switch {
+	case live == nil:
+		c.Action = resource.Create
+	case live != w.state:
+		c.Action = resource.Update
+		if !updatable(live, w.state) {
+			c.Action = resource.Replace
+		}
+	case !claimed || claim.Want != w.state:
+		c.Action = resource.Adopt
+	default:
+		return resource.Change{}, false
+	}
+	return c, true
+}
+
+// updatable tells whether the kernel can take an object from one state to another in
+// place. Only addresses cannot: label and scope are fixed when they are made.
+func updatable(_, to resource.Resource) bool {
+	_, address := to.(resource.Address)
+	return !address
+}
+
+// reason says why a wanted object is not as it should be.
+func reason(wanted, live resource.Resource, claim resource.Claim, claimed bool) resource.Reason {
+	switch {
+	case !claimed && live == nil:
+		return resource.NewInConfig
+	case !claimed:
+		return resource.ThereBefore
+	case claim.Want != wanted:
+		return resource.ChangedInConfig
+	case live == nil:
+		return resource.RemovedOnHost
+	default:
+		return resource.ChangedOnHost
+	}
+}
+
+// release is the change that gives up an object of ours: it goes back to what stood
+// there before us, which for most is nothing.
+func release(claim resource.Claim, live resource.Resource, conns resource.Connections) resource.Change {
+	c := resource.Change{Before: live, After: claim.Prior, Reason: resource.RemovedFromConfig}
+	switch {
+	case live == claim.Prior, claim.Prior == nil && permanent(claim.Want):
+		// Before and After are kept as they are for the reader: what was ours.
+		c = resource.Change{Action: resource.Forget, Before: claim.Want, Reason: resource.RemovedFromConfig}
+	case claim.Prior == nil:
+		c.Action = resource.Delete
+		c.Cuts = conns
+	default:
+		c.Action = resource.Restore
+	}
+	return c
+}
+
+// permanent tells the kinds that cannot be deleted, or that stay since others may have
+// come to need them.
+func permanent(r resource.Resource) bool {
+	switch r.(type) {
+	case resource.Module, resource.Sysctl:
+		return true
+	}
+	return false
+}
+
+// drift lists what is ours and not as we left it, in the order of the keys.
+func drift(snap *resource.Snapshot) []Drift {
+	var list []Drift
+	for _, claim := range snap.Ledger.Sorted() {
+		if live := snap.Live[claim.Want.Key()]; live != claim.Want {
+			list = append(list, Drift{Left: claim.Want, Found: live})
+		}
+	}
+	return list
+}
+
+// foreign lists the IPVS objects of a host that are neither wanted nor ours.
+func (d *Desired) foreign(host string, snap *resource.Snapshot) []resource.Resource {
+	var list []resource.Resource
+	for key, r := range snap.Live {
+		if key.Kind != resource.KindService && key.Kind != resource.KindDestination {
+			continue
+		}
+		_, wanted := d.wants[host][key]
+		if _, ours := snap.Ledger.Claims[key]; !wanted && !ours {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, func(a, b resource.Resource) int { return a.Key().Compare(b.Key()) })
+	return list
+}

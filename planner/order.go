@@ -1,0 +1,242 @@
+package planner
+
+import (
+	"container/heap"
+	"slices"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// Order.
+//
+// The graph's nodes are steps, each as something to set up, to take down, or both. Its
+// edges come from three places:
+//
+//   - Setting up follows the edges of the recipes.
+//   - Taking down follows them the other way, as they were when the objects were made:
+//     the ledger has kept them, since the config that knew them may be gone. Where the
+//     config still has the step, its edges of today count as well.
+//   - An address that moves from one host to another is gone from the old one before
+//     the new one has it.
+//
+// Beyond that, setting up goes before taking down, so that a replacement serves before
+// what it replaces goes, and steps keep the order in which recipes declare them.
+//
+// Edges of setting up lead to earlier declared steps and cannot form a cycle. Those of
+// taking down come from several pasts and can contradict each other; then the step
+// goes first that would come first without edges.
+
+// A node is one step in one direction.
+type node struct {
+	ref     resource.StepRef
+	after   []resource.Edge // as recorded with the step
+	changes []resource.Change
+	down    bool
+	rank    int
+
+	waits  int // nodes that must come before and have not
+	blocks []*node
+	done   bool
+}
+
+type graph struct {
+	up, down map[resource.StepRef]*node
+	nodes    []*node // by rank
+}
+
+// newGraph lays out the nodes of all steps, of the config and of the ledgers, and the
+// edges between them.
+func newGraph(d *Desired, snapshots map[string]*resource.Snapshot) *graph {
+	g := &graph{up: map[resource.StepRef]*node{}, down: map[resource.StepRef]*node{}}
+	for _, s := range d.steps {
+		n := g.add(g.up, s.StepRef, false)
+		for _, e := range s.after {
+			n.after = append(n.after, resource.Edge{Step: e.step.StepRef, Why: e.why})
+			g.up[e.step.StepRef].before(n)
+		}
+	}
+	past := pastSteps(d, snapshots)
+	for _, p := range past {
+		g.add(g.down, p.StepRef, true)
+	}
+	for _, p := range past {
+		n := g.down[p.StepRef]
+		for _, e := range p.After {
+			if first := g.down[e.Step]; first != nil && first != n {
+				n.before(first)
+			}
+		}
+	}
+	return g
+}
+
+func (g *graph) add(to map[resource.StepRef]*node, ref resource.StepRef, down bool) *node {
+	n := &node{ref: ref, down: down, rank: len(g.nodes)}
+	to[ref] = n
+	g.nodes = append(g.nodes, n)
+	return n
+}
+
+// before orders n before next.
+func (n *node) before(next *node) {
+	n.blocks = append(n.blocks, next)
+	next.waits++
+}
+
+// pastSteps lists the steps that can have something to take down: those of the
+// ledgers, with the edges of the config where it still has them. Later declared steps
+// come first, unknown ones before all, by name.
+func pastSteps(d *Desired, snapshots map[string]*resource.Snapshot) []resource.Step {
+	byRef := map[resource.StepRef]*resource.Step{}
+	rank := map[resource.StepRef]int{}
+	for host, snap := range snapshots {
+		for name, edges := range snap.Ledger.Steps {
+			ref := resource.StepRef{Host: host, Name: name}
+			byRef[ref] = &resource.Step{StepRef: ref, After: slices.Clone(edges)}
+			rank[ref] = len(d.steps)
+		}
+		for _, claim := range snap.Ledger.Claims {
+			ref := resource.StepRef{Host: host, Name: claim.Step}
+			if byRef[ref] == nil {
+				byRef[ref] = &resource.Step{StepRef: ref}
+				rank[ref] = len(d.steps)
+			}
+		}
+	}
+	for _, s := range d.steps {
+		if p := byRef[s.StepRef]; p != nil {
+			rank[s.StepRef] = s.index
+			for _, e := range s.after {
+				p.After = append(p.After, resource.Edge{Step: e.step.StepRef, Why: e.why})
+			}
+		}
+	}
+	list := make([]resource.Step, 0, len(byRef))
+	for _, p := range byRef {
+		list = append(list, *p)
+	}
+	slices.SortFunc(list, func(a, b resource.Step) int {
+		if ra, rb := rank[a.StepRef], rank[b.StepRef]; ra != rb {
+			return rb - ra
+		}
+		return compareRefs(a.StepRef, b.StepRef)
+	})
+	return list
+}
+
+// setUp adds a change to a step of the config.
+func (g *graph) setUp(s *step, c resource.Change) {
+	n := g.up[s.StepRef]
+	n.changes = append(n.changes, c)
+}
+
+// takeDown adds a change to a step of a ledger. Changes arrive in the order of their
+// keys and are carried out the other way round.
+func (g *graph) takeDown(ref resource.StepRef, c resource.Change) {
+	n := g.down[ref]
+	n.changes = append(n.changes, c)
+}
+
+// order sorts the graph and returns the steps that have something to do.
+func (g *graph) order() []resource.Step {
+	g.handOver()
+	var steps []resource.Step
+	ready := &queue{}
+	for _, n := range g.nodes {
+		if n.waits == 0 {
+			heap.Push(ready, n)
+		}
+	}
+	for left, stuck := len(g.nodes), 0; left > 0; left-- {
+		if ready.Len() == 0 {
+			stuck = g.unblock(ready, stuck)
+		}
+		n := heap.Pop(ready).(*node)
+		n.done = true
+		if len(n.changes) > 0 {
+			steps = append(steps, n.step())
+		}
+		for _, next := range n.blocks {
+			if next.waits--; next.waits == 0 && !next.done {
+				heap.Push(ready, next)
+			}
+		}
+	}
+	return steps
+}
+
+// unblock makes the first node of taking down ready that a cycle holds back, looking
+// from rank from on, and returns where to look next time.
+func (g *graph) unblock(ready *queue, from int) int {
+	for g.nodes[from].done || !g.nodes[from].down {
+		from++
+	}
+	n := g.nodes[from]
+	n.done = true
+	heap.Push(ready, n)
+	return from
+}
+
+// step is a node as data.
+func (n *node) step() resource.Step {
+	if n.down {
+		slices.Reverse(n.changes)
+	}
+	return resource.Step{StepRef: n.ref, After: n.after, Changes: n.changes}
+}
+
+// handOver orders taking an address down on one host before it is set up on another.
+// Addresses on lo are not announced, and any number of hosts may have them.
+func (g *graph) handOver() {
+	leaving := map[resource.Key]*node{}
+	for _, n := range g.nodes {
+		for _, c := range n.changes {
+			if n.down && c.Action == resource.Delete && announced(c.Before) {
+				leaving[anywhere(c.Key())] = n
+			}
+		}
+	}
+	if len(leaving) == 0 {
+		return
+	}
+	for _, n := range g.nodes {
+		for _, c := range n.changes {
+			if n.down || c.Action != resource.Create || !announced(c.After) {
+				continue
+			}
+			if old := leaving[anywhere(c.Key())]; old != nil && old.ref.Host != n.ref.Host {
+				old.before(n)
+			}
+		}
+	}
+}
+
+func announced(r resource.Resource) bool {
+	a, ok := r.(resource.Address)
+	return ok && a.Link != "lo"
+}
+
+// anywhere is an address's key without its interface.
+func anywhere(k resource.Key) resource.Key {
+	k.Name = ""
+	return k
+}
+
+// queue is the nodes that can be next: setting up first, then by rank.
+type queue []*node
+
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool {
+	if q[i].down != q[j].down {
+		return q[j].down
+	}
+	return q[i].rank < q[j].rank
+}
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)   { *q = append(*q, x.(*node)) }
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	n := (*q)[last]
+	*q = (*q)[:last]
+	return n
+}

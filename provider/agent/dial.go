@@ -1,0 +1,194 @@
+package agent
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// maxResponse bounds what a host may answer at once, in bytes. A snapshot of 100,000
+// destinations takes a quarter of it.
+const maxResponse = 256 << 20
+
+// A remote is the other end of a pipe to an agent.
+type remote struct {
+	mu     sync.Mutex // one request at a time
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	out    *bufio.Reader
+	stderr *tail
+}
+
+// Dial starts an agent and greets it. The context bounds the greeting; the agent
+// itself lives until Close. Its errors have the code [Unreachable].
+//
+// The agent gets a process group of its own, so that Ctrl-C reaches only this end,
+// which then decides what becomes of the step in flight.
+func Dial(ctx context.Context, argv []string) (Host, error) {
+	r := &remote{cmd: exec.Command(argv[0], argv[1:]...), stderr: &tail{}}
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	r.cmd.Stderr = r.stderr
+	r.cmd.WaitDelay = 5 * time.Second
+	in, err := r.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	r.in, r.out = in, bufio.NewReaderSize(out, 1<<16)
+	if err := r.cmd.Start(); err != nil {
+		return nil, &Error{Unreachable, fmt.Sprintf("start %s: %v", argv[0], err)}
+	}
+	stop := context.AfterFunc(ctx, func() { _ = r.cmd.Process.Kill() })
+	defer stop()
+	var hello greeting
+	if err := r.hear(&hello); err != nil {
+		return nil, r.lost(ctx, "no agent answered", err)
+	}
+	if err := hello.check(); err != nil {
+		return nil, r.lost(ctx, "no agent answered", err)
+	}
+	return r, nil
+}
+
+// Read implements [Host].
+func (r *remote) Read(ctx context.Context, keys []resource.Key) (*resource.Snapshot, error) {
+	resp, err := r.ask(ctx, request{Read: &readRequest{keys}})
+	if err == nil && resp.Snapshot == nil {
+		return nil, &Error{Unreachable, "the agent answered a read without a snapshot"}
+	}
+	return resp.Snapshot, err
+}
+
+// Lock implements [Host].
+func (r *remote) Lock(ctx context.Context, by Holder, timeout time.Duration) error {
+	_, err := r.ask(ctx, request{Lock: &lockRequest{by, timeout}})
+	return err
+}
+
+// Apply implements [Host].
+func (r *remote) Apply(ctx context.Context, step resource.Step) (resource.Outcome, error) {
+	resp, err := r.ask(ctx, request{Apply: &step})
+	if resp.Outcome == nil {
+		return resource.Outcome{}, err
+	}
+	if err == nil {
+		err = resp.Outcome.Check(step.Changes)
+	}
+	return *resp.Outcome, err
+}
+
+// Close implements [Host]. It ends the agent's input and waits for it to finish.
+func (r *remote) Close() error {
+	_ = r.in.Close()
+	if err := r.cmd.Wait(); err != nil {
+		return fmt.Errorf("agent: %w%s", err, r.stderr.note())
+	}
+	return nil
+}
+
+// ask sends a request and waits for the response. Where the context ends meanwhile, so
+// does the agent, unless it is applying a step: that is always waited for.
+func (r *remote) ask(ctx context.Context, req request) (response, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return response{}, err
+	}
+	if req.Apply == nil {
+		stop := context.AfterFunc(ctx, func() { _ = r.cmd.Process.Kill() })
+		defer stop()
+	}
+	line, err := json.Marshal(req)
+	if err != nil {
+		return response{}, err
+	}
+	if _, err := r.in.Write(append(line, '\n')); err != nil {
+		return response{}, r.lost(ctx, "lost the agent", err)
+	}
+	var resp response
+	if err := r.hear(&resp); err != nil {
+		return response{}, r.lost(ctx, "lost the agent", err)
+	}
+	if resp.Error != nil {
+		return resp, resp.Error
+	}
+	return resp, nil
+}
+
+// hear reads one line of JSON.
+func (r *remote) hear(v any) error {
+	var line []byte
+	for {
+		part, err := r.out.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case len(line) > maxResponse:
+			return fmt.Errorf("it says more than %d bytes at once", maxResponse)
+		case errors.Is(err, bufio.ErrBufferFull):
+		case err != nil:
+			return err
+		default:
+			return json.Unmarshal(line, v)
+		}
+	}
+}
+
+// lost ends a conversation that went wrong and says why as well as it can be known:
+// what the agent, or what was to start it, wrote on standard error.
+func (r *remote) lost(ctx context.Context, what string, cause error) error {
+	_ = r.cmd.Process.Kill()
+	_ = r.in.Close()
+	if err := r.cmd.Wait(); err != nil && errors.Is(cause, io.EOF) {
+		cause = err
+	}
+	if ctx.Err() != nil {
+		cause = context.Cause(ctx)
+	}
+	return &Error{Unreachable, fmt.Sprintf("%s: %v%s", what, cause, r.stderr.note())}
+}
+
+// A tail keeps the last few lines of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+const tailSize = 2 << 10
+
+// Write implements [io.Writer].
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	if over := len(t.text) - tailSize; over > 0 {
+		t.text = append(t.text[:0], t.text[over:]...)
+	}
+	return len(p), nil
+}
+
+// note is the tail for an error message, nothing if it is empty. Control characters
+// are made visible: it comes from another machine.
+func (t *tail) note() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text := bytes.TrimSpace(t.text)
+	if len(text) == 0 {
+		return ""
+	}
+	quoted := fmt.Sprintf("%q", text)
+	return ": " + strings.ReplaceAll(quoted[1:len(quoted)-1], `\n`, "; ")
+}

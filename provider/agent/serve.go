@@ -1,0 +1,72 @@
+package agent
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// Serve holds the agent's end of the conversation until the input ends, and then
+// closes the host. A request it cannot read ends the conversation.
+func Serve(ctx context.Context, host Host, version string, in io.Reader, out io.Writer) (err error) {
+	defer func() { err = errors.Join(err, host.Close()) }()
+	buffered := bufio.NewWriter(out)
+	enc := json.NewEncoder(buffered)
+	say := func(v any) error {
+		if err := enc.Encode(v); err != nil {
+			return err
+		}
+		return buffered.Flush()
+	}
+	if err := say(greeting{"lvsctl", protocol, version}); err != nil {
+		return fmt.Errorf("greet: %w", err)
+	}
+	for dec := json.NewDecoder(in); ; {
+		var req request
+		if err := dec.Decode(&req); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("read request: %w", err)
+		}
+		if err := say(answer(ctx, host, req)); err != nil {
+			return fmt.Errorf("send response: %w", err)
+		}
+	}
+}
+
+// answer carries out one request.
+func answer(ctx context.Context, host Host, req request) response {
+	var resp response
+	var err error
+	switch {
+	case req.Read != nil:
+		resp.Snapshot, err = host.Read(ctx, req.Read.Keys)
+	case req.Lock != nil:
+		err = host.Lock(ctx, req.Lock.By, req.Lock.Timeout)
+	case req.Apply != nil:
+		var out resource.Outcome
+		out, err = host.Apply(ctx, *req.Apply)
+		resp.Outcome = &out
+	default:
+		err = errors.New("empty request")
+	}
+	resp.Error = asError(err)
+	return resp
+}
+
+// asError is an error as it travels.
+func asError(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	var known *Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return &Error{Failed, err.Error()}
+}

@@ -1,0 +1,47 @@
+package provider
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/lvsctl/lvsctl/provider/ipvs"
+	"github.com/lvsctl/lvsctl/schema/resource"
+	"golang.org/x/sys/unix"
+)
+
+// facts reads what the planner has to know of the machine beside its resources.
+func (m *Machine) facts() (resource.Facts, error) {
+	f := resource.Facts{Version: m.version}
+	var err error
+	if f.Kernel, err = kernelRelease(); err != nil {
+		return f, err
+	}
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return f, fmt.Errorf("read boot id: %w", err)
+	}
+	f.BootID = strings.TrimSpace(string(id))
+	if f.Schedulers, err = ipvs.AvailableSchedulers(f.Kernel); err != nil {
+		return f, fmt.Errorf("find ipvs schedulers: %w", err)
+	}
+	links, err := dump(m.nl.LinkList)
+	if err != nil {
+		return f, fmt.Errorf("list network interfaces: %w", err)
+	}
+	for _, l := range links {
+		f.Links = append(f.Links, l.Attrs().Name)
+	}
+	slices.Sort(f.Links)
+	return f, nil
+}
+
+// kernelRelease is what uname -r prints.
+func kernelRelease() (string, error) {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return "", fmt.Errorf("uname: %w", err)
+	}
+	return unix.ByteSliceToString(u.Release[:]), nil
+}

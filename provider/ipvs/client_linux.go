@@ -1,0 +1,268 @@
+package ipvs
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// readers is how many connections read a table's destinations side by side.
+const readers = 4
+
+// A Client talks to the IPVS of one network namespace. It is safe for concurrent use,
+// one call at a time.
+//
+// Its errors wrap those of this package, such as [ErrNoService], and the kernel's
+// error number as a [syscall.Errno].
+type Client struct {
+	mu    sync.Mutex
+	conns []*conn // the first one is used for all but tables
+}
+
+// New connects to the IPVS of the network namespace that the calling thread is in; who
+// changes namespaces must have locked it. The Client stays with that namespace
+// wherever it is used from. The error is [ErrNotLoaded] where the kernel has no IPVS;
+// New does not load it.
+func New() (*Client, error) {
+	var sockets []transport
+	fail := func(err error) (*Client, error) {
+		for _, s := range sockets {
+			err = errors.Join(err, s.close())
+		}
+		return nil, fmt.Errorf("connect to ipvs: %w", err)
+	}
+	var family uint16
+	for i := range readers {
+		s, err := dial()
+		if err != nil {
+			return fail(err)
+		}
+		sockets = append(sockets, s)
+		if i > 0 {
+			continue
+		}
+		if family, err = lookUp(s.conn); err != nil {
+			return fail(err)
+		}
+	}
+	return initClient(family, sockets...), nil
+}
+
+// initClient makes a client of connections that stand, to the family of that number.
+func initClient(family uint16, ts ...transport) *Client {
+	c := &Client{}
+	for _, t := range ts {
+		c.conns = append(c.conns, newConn(t, family))
+	}
+	return c
+}
+
+// Close closes the client's connections.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for _, k := range c.conns {
+		errs = append(errs, k.close())
+	}
+	return errors.Join(errs...)
+}
+
+// use locks the client and lends out its first connection until done is called.
+func (c *Client) use() (k *conn, done func()) {
+	c.mu.Lock()
+	return c.conns[0], c.mu.Unlock
+}
+
+// Services reads all services, in the kernel's order.
+//
+// IPVS does not notice changes by others during a dump of more than one datagram (more
+// than about 80 objects): it may then show an object twice or not at all. Compare with
+// another read where that matters.
+func (c *Client) Services() ([]resource.Service, error) {
+	k, done := c.use()
+	defer done()
+	return k.services()
+}
+
+func (k *conn) services() ([]resource.Service, error) {
+	var list []resource.Service
+	err := k.dump(cmdGetService, nil, func() { list = list[:0] }, func(payload []byte) error {
+		s, err := decodeService(payload)
+		list = append(list, s)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read ipvs services: %w", err)
+	}
+	return list, nil
+}
+
+// Destinations reads the destinations of one service, in the kernel's order, with
+// what they are serving. Of a service that does not exist there are none: the kernel
+// makes no difference. As to changes meanwhile, see [Client.Services].
+func (c *Client) Destinations(service resource.ServiceKey) ([]Destination, error) {
+	return c.AppendDestinations(nil, service)
+}
+
+// AppendDestinations is [Client.Destinations] into a slice that the caller reuses.
+func (c *Client) AppendDestinations(list []Destination, service resource.ServiceKey) ([]Destination, error) {
+	k, done := c.use()
+	defer done()
+	return k.appendDestinations(list, service)
+}
+
+func (k *conn) appendDestinations(list []Destination, service resource.ServiceKey) ([]Destination, error) {
+	start := len(list)
+	err := checkKey(&service)
+	if err == nil {
+		k.body = appendKey(k.body[:0], &service)
+		err = k.dump(cmdGetDest, k.body, func() { list = list[:start] }, func(payload []byte) error {
+			d, err := decodeDestination(payload, service)
+			list = append(list, d)
+			return err
+		})
+	}
+	if err != nil && !errors.Is(err, ErrNoService) {
+		return list[:start], fmt.Errorf("read ipvs destinations of %v: %w", service, err)
+	}
+	return list, nil
+}
+
+// Table reads all services with all their destinations. A service that goes away
+// meanwhile may be there without destinations.
+func (c *Client) Table() ([]Entry, error) {
+	k, done := c.use()
+	defer done()
+	services, err := k.services()
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, len(services))
+	for i := range services {
+		entries[i].Service = services[i]
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	errs := make([]error, min(len(c.conns), len(entries)))
+	for i := range errs {
+		wg.Go(func() { errs[i] = c.conns[i].fill(entries, &next) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return entries, nil
+}
+
+// fill reads the destinations of entries, taking the number of the next one from a
+// counter that it shares with others.
+func (k *conn) fill(entries []Entry, next *atomic.Int64) error {
+	var list []Destination
+	for {
+		i := int(next.Add(1)) - 1
+		if i >= len(entries) {
+			return nil
+		}
+		var err error
+		if list, err = k.appendDestinations(list[:0], entries[i].Service.ServiceKey); err != nil {
+			return err
+		}
+		entries[i].Destinations = slices.Clone(list)
+	}
+}
+
+// Apply carries out operations in their order. It sends them in batches of 128 and
+// stops after the first batch in which one fails, or whose answer gets lost.
+//
+// The operations before attempted were handed to the kernel, and those that no failure
+// names were done: also those that come after a failed one in the same batch. Those
+// from attempted on were not sent. Failures are in the order of their indexes. An
+// operation whose outcome is unknown is among them with [ErrNoAnswer], and an index of
+// attempted or more is one that could not be sent.
+func (c *Client) Apply(ops []Op) (attempted int, failures []Failure) {
+	k, done := c.use()
+	defer done()
+	return k.apply(ops)
+}
+
+// Info asks for the version and the size of the connection table.
+func (c *Client) Info() (Info, error) {
+	k, done := c.use()
+	defer done()
+	var info Info
+	err := k.ask(cmdGetInfo, func(payload []byte) (err error) {
+		info, err = decodeInfo(payload)
+		return err
+	})
+	if err != nil {
+		return Info{}, fmt.Errorf("read ipvs info: %w", err)
+	}
+	return info, nil
+}
+
+// Timeouts asks for the timeouts of connections.
+func (c *Client) Timeouts() (Timeouts, error) {
+	k, done := c.use()
+	defer done()
+	var t Timeouts
+	err := k.ask(cmdGetConfig, func(payload []byte) (err error) {
+		t, err = decodeTimeouts(payload)
+		return err
+	})
+	if err != nil {
+		return Timeouts{}, fmt.Errorf("read ipvs timeouts: %w", err)
+	}
+	return t, nil
+}
+
+// SetTimeouts sets the timeouts of connections. Those that are 0 stay as they are.
+func (c *Client) SetTimeouts(t Timeouts) error {
+	k, done := c.use()
+	defer done()
+	k.body = appendTimeouts(k.body[:0], t)
+	if err := k.do(cmdSetConfig, k.body); err != nil {
+		return fmt.Errorf("set ipvs timeouts: %w", err)
+	}
+	return nil
+}
+
+// Flush deletes all services and destinations of the network namespace, whoever made
+// them.
+func (c *Client) Flush() error {
+	k, done := c.use()
+	defer done()
+	if err := k.do(cmdFlush, nil); err != nil {
+		return fmt.Errorf("flush ipvs: %w", err)
+	}
+	return nil
+}
+
+// Zero resets the counters of one service and its destinations.
+func (c *Client) Zero(service resource.ServiceKey) error {
+	k, done := c.use()
+	defer done()
+	err := checkKey(&service)
+	if err == nil {
+		k.body = appendKey(k.body[:0], &service)
+		err = k.do(cmdZero, k.body)
+	}
+	if err != nil {
+		return fmt.Errorf("zero ipvs counters of %v: %w", service, err)
+	}
+	return nil
+}
+
+// ZeroAll resets the counters of all services and destinations.
+func (c *Client) ZeroAll() error {
+	k, done := c.use()
+	defer done()
+	if err := k.do(cmdZero, nil); err != nil {
+		return fmt.Errorf("zero ipvs counters: %w", err)
+	}
+	return nil
+}

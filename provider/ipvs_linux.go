@@ -1,0 +1,88 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/lvsctl/lvsctl/provider/ipvs"
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// ipvsDriver reads and changes IPVS services and their destinations. It reads all of
+// them, not just those asked for: the plan also tells what others made there.
+type ipvsDriver struct {
+	client *ipvs.Client // nil until IPVS is there
+}
+
+// dial opens the client when it is first needed: before the module is loaded there is
+// nothing to talk to.
+func (d *ipvsDriver) dial() (err error) {
+	if d.client == nil {
+		d.client, err = ipvs.New()
+	}
+	return err
+}
+
+func (d *ipvsDriver) read(_ []resource.Key, snap *resource.Snapshot) error {
+	err := d.dial()
+	if errors.Is(err, ipvs.ErrNotLoaded) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	table, err := d.client.Table()
+	if err != nil {
+		return fmt.Errorf("read ipvs: %w", err)
+	}
+	for _, entry := range table {
+		snap.Live.Add(entry.Service)
+		for _, dest := range entry.Destinations {
+			snap.Live.Add(dest.Destination)
+			if dest.Connections != (resource.Connections{}) {
+				snap.Connections[dest.Destination.Key()] = dest.Connections
+			}
+		}
+	}
+	return nil
+}
+
+func (d *ipvsDriver) apply(changes []resource.Change) resource.Outcome {
+	if err := d.dial(); err != nil {
+		return resource.Outcome{Failures: []resource.Failure{{Index: 0, Err: err}}}
+	}
+	ops := make([]ipvs.Op, len(changes))
+	for i, c := range changes {
+		ops[i] = operation(c)
+	}
+	var out resource.Outcome
+	for out.Attempted < len(ops) && len(out.Failures) == 0 {
+		start := out.Attempted
+		attempted, failures := d.client.Apply(ops[start:])
+		out.Attempted += attempted
+		for _, f := range failures {
+			if op := ops[start+f.Index]; !goneAlready(op, f.Err) {
+				out.Failures = append(out.Failures, resource.Failure{Index: start + f.Index, Err: f.Err})
+			}
+		}
+	}
+	return out
+}
+
+// operation is a change in the terms of IPVS.
+func operation(c resource.Change) ipvs.Op {
+	switch {
+	case c.After == nil:
+		return ipvs.Op{Verb: ipvs.Delete, Object: c.Before}
+	case c.Before == nil:
+		return ipvs.Op{Verb: ipvs.Add, Object: c.After}
+	default:
+		return ipvs.Op{Verb: ipvs.Edit, Object: c.After}
+	}
+}
+
+// goneAlready tells a failed deletion whose object does not exist: that is what it was
+// for.
+func goneAlready(op ipvs.Op, err error) bool {
+	return op.Verb == ipvs.Delete && (errors.Is(err, ipvs.ErrNoService) || errors.Is(err, ipvs.ErrNoDestination))
+}

@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/vishvananda/netlink"
+)
+
+// A Machine is the one that the process runs on, as its network namespace sees it.
+type Machine struct {
+	version string
+	nl      *netlink.Handle
+	drivers map[resource.Kind]driver
+}
+
+// A driver reads and changes one kind of resource, or several that live together.
+type driver interface {
+	// read puts what there is of keys into the snapshot. All keys are of the
+	// driver's kinds.
+	read(keys []resource.Key, snap *resource.Snapshot) error
+	// apply carries out changes in order. It may go on after a failure where the
+	// changes are sent together.
+	apply(changes []resource.Change) resource.Outcome
+}
+
+// Open returns the machine. The version is the one of the program, for its facts.
+func Open(version string) (*Machine, error) {
+	nl, err := netlink.NewHandle()
+	if err != nil {
+		return nil, fmt.Errorf("open netlink: %w", err)
+	}
+	balancer := &ipvsDriver{}
+	return &Machine{version: version, nl: nl, drivers: map[resource.Kind]driver{
+		resource.KindModule:      moduleDriver{},
+		resource.KindSysctl:      sysctlDriver{},
+		resource.KindAddress:     addressDriver{nl},
+		resource.KindRoute:       routeDriver{nl},
+		resource.KindService:     balancer,
+		resource.KindDestination: balancer,
+	}}, nil
+}
+
+// Close lets go of the machine.
+func (m *Machine) Close() error {
+	m.nl.Close()
+	return nil
+}
+
+// Read returns the state of the objects that keys name, of all IPVS objects, and facts
+// about the machine. What does not exist is not in the snapshot.
+func (m *Machine) Read(ctx context.Context, keys []resource.Key) (*resource.Snapshot, error) {
+	facts, err := m.facts()
+	if err != nil {
+		return nil, err
+	}
+	snap := &resource.Snapshot{Facts: facts, Live: make(resource.Set, len(keys)), Connections: map[resource.Key]resource.Connections{}}
+	asked := map[driver][]resource.Key{m.drivers[resource.KindService]: nil}
+	for _, k := range keys {
+		d, ok := m.drivers[k.Kind]
+		if !ok {
+			return nil, fmt.Errorf("read %s: unknown kind of resource", k)
+		}
+		asked[d] = append(asked[d], k)
+	}
+	for d, keys := range asked {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := d.read(keys, snap); err != nil {
+			return nil, err
+		}
+	}
+	return snap, nil
+}
+
+// Apply carries out changes in order: those that follow each other and have the same
+// driver together, and nothing after a failure.
+func (m *Machine) Apply(ctx context.Context, changes []resource.Change) resource.Outcome {
+	var out resource.Outcome
+	for out.Attempted < len(changes) && len(out.Failures) == 0 {
+		start := out.Attempted
+		if err := ctx.Err(); err != nil {
+			return out
+		}
+		d := m.drivers[changes[start].Key().Kind]
+		end := start + 1
+		for end < len(changes) && m.drivers[changes[end].Key().Kind] == d {
+			end++
+		}
+		part := d.apply(changes[start:end])
+		for _, f := range part.Failures {
+			out.Failures = append(out.Failures, resource.Failure{Index: start + f.Index, Err: f.Err})
+		}
+		out.Attempted = start + part.Attempted
+	}
+	return out
+}
+
+// Every driver is comparable, as Read uses them as keys.
+var (
+	_ driver = moduleDriver{}
+	_ driver = sysctlDriver{}
+	_ driver = addressDriver{}
+	_ driver = routeDriver{}
+	_ driver = (*ipvsDriver)(nil)
+)

@@ -1,0 +1,171 @@
+package schema
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// A pool may have tens of thousands of servers. Written out as plain strings they are
+// read from the syntax tree one by one, without the value of the whole list.
+
+// pool reads one pool block.
+func (c *content) pool(block *hcl.Block) *group {
+	p := c.content(poolSpec, block, c.scope)
+	g := &group{content: p, port: p.port("port")}
+	defaults := RealServer{Port: g.port}
+	defaults.Weight, _ = p.number("weight")
+	attr := p.attrs["servers"]
+	if attr == nil {
+		return g
+	}
+	if tuple, ok := attr.Expr.(*hclsyntax.TupleConsExpr); ok {
+		g.entries = tuple.Exprs
+		g.servers = make([]RealServer, len(tuple.Exprs))
+		for i, expr := range tuple.Exprs {
+			g.servers[i] = p.entryOf(expr, defaults)
+		}
+		return g
+	}
+	list, _ := p.strings("servers")
+	for _, s := range list {
+		g.servers = append(g.servers, p.entry(attr.Expr, s, defaults))
+	}
+	return g
+}
+
+// entryOf reads one server of a pool from its expression.
+func (p *content) entryOf(expr hcl.Expression, defaults RealServer) RealServer {
+	v, diags := p.scope.eval(expr)
+	for _, d := range diags {
+		p.addAlike(p, d)
+	}
+	if !v.IsKnown() {
+		return RealServer{}
+	}
+	if v.IsNull() || v.Type() != cty.String {
+		p.failAlike(p, expr.Range(), "Wrong type of value", `A server of a pool is a string such as "10.0.0.2:8080 weight 5".`)
+		return RealServer{}
+	}
+	return p.entry(expr, v.AsString(), defaults)
+}
+
+// entry reads one server of a pool from its text.
+func (p *content) entry(expr hcl.Expression, text string, defaults RealServer) RealServer {
+	at := expr.Range()
+	server := defaults
+	server.Source = SourceOf(at)
+	if bad := parseEntry(text, &server); bad != nil {
+		p.failAlike(p, bad.within(expr, text), bad.summary, "%s", bad.detail)
+		return RealServer{}
+	}
+	return server
+}
+
+// A badEntry says what is wrong with which part of a pool's entry.
+type badEntry struct {
+	part            string // a part of the text, by its place in memory and not by its letters
+	offset          int    // of part in the text
+	summary, detail string
+}
+
+// parseEntry reads a server written as ADDRESS[:PORT] [weight N]. What is missing stays
+// as it is in server.
+func parseEntry(text string, server *RealServer) *badEntry {
+	word, rest, offset := cutWord(text, 0)
+	if bad := parseEndpoint(word, offset-len(word), server); bad != nil {
+		return bad
+	}
+	for rest != "" {
+		word, rest, offset = cutWord(rest, offset)
+		start := offset - len(word)
+		if word != "weight" {
+			return &badEntry{word, start, "Invalid pool entry", fmt.Sprintf(`%q does not belong here. An entry is an address, with a port or without, and then a weight or none, as in "10.0.0.2:8080 weight 5".`, word)}
+		}
+		word, rest, offset = cutWord(rest, offset)
+		weight, err := strconv.ParseUint(word, 10, 32)
+		if err != nil || weight > maxWeight {
+			return &badEntry{word, offset - len(word), "Invalid number", fmt.Sprintf("A weight must be a whole number from 0 to %d, and this is %q.", maxWeight, word)}
+		}
+		server.Weight = uint32(weight)
+	}
+	return nil
+}
+
+// cutWord takes the first word off a text that begins at an offset. The offset it
+// returns is where that word ends.
+func cutWord(text string, offset int) (word, rest string, end int) {
+	trimmed := strings.TrimLeft(text, " \t")
+	offset += len(text) - len(trimmed)
+	i := strings.IndexAny(trimmed, " \t")
+	if i < 0 {
+		i = len(trimmed)
+	}
+	end = offset + i
+	return trimmed[:i], trimmed[i:], end
+}
+
+// parseEndpoint reads ADDRESS or ADDRESS:PORT, where an IPv6 address before a port is
+// in brackets.
+func parseEndpoint(word string, offset int, server *RealServer) *badEntry {
+	host, port, hasPort := cutPort(word)
+	if hasPort {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 {
+			return &badEntry{port, offset + len(word) - len(port), "Invalid number", fmt.Sprintf("A port must be a whole number from 1 to %d, and this is %q.", maxPort, port)}
+		}
+		server.Port = uint16(n)
+	}
+	addr, problem := parseAddr(host)
+	if problem != "" {
+		return &badEntry{word, offset, "Invalid address", problem}
+	}
+	server.Addr = addr
+	return nil
+}
+
+// cutPort takes the port off an address. A colon belongs to a port after brackets, or
+// if it is the only one.
+func cutPort(word string) (host, port string, ok bool) {
+	if strings.HasPrefix(word, "[") {
+		if inner, after, closed := strings.Cut(word[1:], "]"); closed {
+			if after == "" {
+				return inner, "", false
+			}
+			if after[0] == ':' {
+				return inner, after[1:], true
+			}
+		}
+		return word, "", false
+	}
+	i := strings.IndexByte(word, ':')
+	if i < 0 || strings.IndexByte(word[i+1:], ':') >= 0 {
+		return word, "", false
+	}
+	if _, err := netip.ParseAddr(word); err == nil {
+		return word, "", false
+	}
+	return word[:i], word[i+1:], true
+}
+
+// within is where the bad part is written: in the text of a plain string that part, of
+// any other expression all.
+func (b *badEntry) within(expr hcl.Expression, text string) hcl.Range {
+	r := expr.Range()
+	_, plain := expr.(*hclsyntax.TemplateExpr)
+	sameLength := r.End.Byte-r.Start.Byte == len(text)+2 && r.End.Column-r.Start.Column == len(text)+2
+	if !plain || !sameLength || b.part == "" {
+		return r
+	}
+	r.Start.Byte += 1 + b.offset
+	r.Start.Column += 1 + b.offset
+	r.End = r.Start
+	r.End.Byte += len(b.part)
+	r.End.Column += len(b.part)
+	return r
+}

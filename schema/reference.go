@@ -1,0 +1,122 @@
+package schema
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// hostRef is an argument that refers to a host, nil where it is missing or wrong.
+func (c *content) hostRef(name string) *hostDecl {
+	attr := c.attrs[name]
+	if attr == nil {
+		return nil
+	}
+	return c.hostOf(name, attr.Expr)
+}
+
+// hostOf finds the host that an expression refers to. The short way for host.NAME
+// matters with thousands of them.
+func (c *content) hostOf(name string, expr hcl.Expression) *hostDecl {
+	t, diags := hcl.AbsTraversalForExpr(expr)
+	if !diags.HasErrors() && len(t) == 2 && t.RootName() == "host" {
+		if step, ok := stepName(t[1]); ok && c.hosts[step] != nil {
+			return c.hosts[step]
+		}
+	}
+	v, diags := c.scope.eval(expr)
+	c.add(diags...)
+	return c.hostFrom(name, expr.Range(), v)
+}
+
+// hostRefs is an argument that is a list of references to hosts, each once.
+func (c *content) hostRefs(name string) []*hostDecl {
+	attr := c.attrs[name]
+	if attr == nil {
+		return nil
+	}
+	exprs, diags := hcl.ExprList(attr.Expr)
+	if diags.HasErrors() {
+		return c.hostRefsFrom(name)
+	}
+	if len(exprs) == 0 {
+		c.missing(attr.Expr.Range(), c.spec.attr(name))
+	}
+	var hosts []*hostDecl
+	for _, expr := range exprs {
+		hosts = c.addHost(hosts, c.hostOf(name, expr), expr.Range())
+	}
+	return hosts
+}
+
+// hostRefsFrom is hostRefs for a list that is computed.
+func (c *content) hostRefsFrom(name string) []*hostDecl {
+	at := c.at(name)
+	v, ok := c.value(name)
+	if !ok {
+		return nil
+	}
+	if !v.CanIterateElements() || v.Type().IsObjectType() || v.Type().IsMapType() {
+		c.wrongType(at, c.spec.attr(name), v)
+		return nil
+	}
+	if v.LengthInt() == 0 {
+		c.missing(at, c.spec.attr(name))
+	}
+	var hosts []*hostDecl
+	for _, element := range v.AsValueSlice() {
+		hosts = c.addHost(hosts, c.hostFrom(name, at, element), at)
+	}
+	return hosts
+}
+
+// addHost appends a host, nil for none, unless it is in the list already.
+func (c *content) addHost(hosts []*hostDecl, h *hostDecl, at hcl.Range) []*hostDecl {
+	if h == nil {
+		return hosts
+	}
+	for _, other := range hosts {
+		if other == h {
+			c.fail(at, "Duplicate reference", "The host %q is in this list already.", h.Name)
+			return hosts
+		}
+	}
+	return append(hosts, h)
+}
+
+// hostFrom finds the host that a value stands for, nil for none.
+func (c *content) hostFrom(name string, at hcl.Range, v cty.Value) *hostDecl {
+	switch {
+	case !v.IsKnown():
+		return nil
+	case v.IsNull():
+		c.wrongType(at, &attrSpec{Name: name, Kind: kindHost, Doc: c.spec.attr(name).Doc}, v)
+		return nil
+	case v.Type() == cty.String:
+		c.fail(at, "Wrong type of value", "A host is referred to without quotes: %s.", c.reference(v.AsString()))
+		return nil
+	case v.Type().IsObjectType() && v.Type().HasAttribute("name"):
+		if n := v.GetAttr("name"); n.Type() == cty.String && n.IsKnown() && !n.IsNull() && c.hosts[n.AsString()] != nil {
+			return c.hosts[n.AsString()]
+		}
+	}
+	c.wrongType(at, &attrSpec{Name: name, Kind: kindHost, Doc: c.spec.attr(name).Doc}, v)
+	return nil
+}
+
+// reference writes the reference that was meant by a string: the host of that name or
+// of that address.
+func (c *content) reference(s string) string {
+	if c.hosts[s] != nil {
+		return "write host." + s
+	}
+	names := sortedKeys(c.hosts)
+	for _, name := range names {
+		if h := c.hosts[name]; h.Address.IsValid() && h.Address.String() == s {
+			return "write host." + name + ", which has the address " + s
+		}
+	}
+	if len(names) == 0 {
+		return "declare a host block and write host.NAME"
+	}
+	return "write host.NAME. Declared are " + list(names)
+}

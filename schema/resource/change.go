@@ -1,0 +1,178 @@
+package resource
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Action is what a change does.
+type Action uint8
+
+// The actions. Adopt and Forget touch the ledger alone, never the host.
+const (
+	Create  Action = 1 + iota
+	Update         // edited in place
+	Replace        // deleted and created again under the same key
+	Delete
+	Restore // given up: back to what stood there before us
+	Adopt   // it is there as wanted already: only remember that
+	Forget  // ours, but gone or as before already: only stop remembering
+)
+
+var actionNames = [...]string{Create: "create", Update: "update", Replace: "replace", Delete: "delete", Restore: "restore", Adopt: "adopt", Forget: "forget"}
+
+// String returns the action's name.
+func (a Action) String() string {
+	if a == 0 || int(a) >= len(actionNames) {
+		return fmt.Sprintf("action(%d)", uint8(a))
+	}
+	return actionNames[a]
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (a Action) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (a *Action) UnmarshalText(text []byte) error {
+	for i, name := range actionNames {
+		if i > 0 && name == string(text) {
+			*a = Action(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown action %q", text)
+}
+
+// TouchesHost tells actions that change the host from those that only change what
+// its ledger remembers.
+func (a Action) TouchesHost() bool { return a != Adopt && a != Forget }
+
+// Releases tells actions after which the object is no longer ours.
+func (a Action) Releases() bool { return a == Delete || a == Restore || a == Forget }
+
+// A Change takes one object on one host from one state to another. It is data: it
+// can be shown, written to a file, sent to another machine, and inverted.
+type Change struct {
+	Action Action
+	Before Resource // nil where nothing stood
+	After  Resource // nil where nothing will stand
+	Reason Reason
+	Source Source // the config line that wants it; zero for removals
+	// Cuts counts the connections that a removed destination was serving when the
+	// plan was made. They cannot be brought back.
+	Cuts Connections
+}
+
+// A Source is a place in the config.
+type Source struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+// String writes the place as file:line, or nothing for no place.
+func (s Source) String() string {
+	if s.File == "" {
+		return ""
+	}
+	return s.File + ":" + strconv.Itoa(s.Line)
+}
+
+// Reason says why a change is needed.
+type Reason string
+
+// The reasons, worded as they are printed.
+const (
+	NewInConfig       Reason = "new in config"
+	ChangedInConfig   Reason = "changed in config"
+	RemovedFromConfig Reason = "removed from config"
+	ChangedOnHost     Reason = "changed on the host"
+	RemovedOnHost     Reason = "removed on the host"
+	ThereBefore       Reason = "was there before lvsctl"
+	Destroying        Reason = "destroy"
+)
+
+// Key is the key of the object that the change is about.
+func (c Change) Key() Key {
+	if c.After != nil {
+		return c.After.Key()
+	}
+	return c.Before.Key()
+}
+
+// Invert is the change that undoes c on the host.
+func (c Change) Invert() Change {
+	inverse := Change{Action: c.Action, Before: c.After, After: c.Before, Reason: c.Reason, Source: c.Source}
+	switch c.Action {
+	case Create:
+		inverse.Action = Delete
+	case Delete:
+		inverse.Action = Create
+	}
+	return inverse
+}
+
+// StepRef names a step: the host it happens on and what it is for. Both together
+// are unique in a config.
+type StepRef struct {
+	Host string `json:"host"`
+	Name string `json:"name"`
+}
+
+// String writes the reference as "host: name".
+func (r StepRef) String() string { return r.Host + ": " + r.Name }
+
+// An Edge orders two steps and says why.
+type Edge struct {
+	Step StepRef `json:"step"` // the step that comes first
+	Why  string  `json:"why"`
+}
+
+// A Step is a group of changes on one host that serve one purpose and are made
+// together. Steps are what is ordered.
+type Step struct {
+	StepRef
+	After   []Edge   `json:"after,omitempty"`
+	Changes []Change `json:"changes"`
+}
+
+// A Claim is one line of a host's ledger: an object that is ours.
+type Claim struct {
+	Want  Resource // the state lvsctl last gave it
+	Prior Resource // what stood there before lvsctl came, nil for nothing
+	Step  string   // name of the step that set it
+}
+
+// A Ledger is what a host remembers of lvsctl's work on it.
+type Ledger struct {
+	BootID string // the boot during which it was last written
+	Claims map[Key]Claim
+	Steps  map[string][]Edge // the steps that made claims, by name, and what each came after
+}
+
+// Facts is what a host says about itself.
+type Facts struct {
+	Version    string   `json:"version"` // of lvsctl on that host
+	Kernel     string   `json:"kernel"`
+	BootID     string   `json:"boot_id"`
+	Schedulers []string `json:"schedulers,omitempty"` // IPVS schedulers it has or can load, sorted; none: no IPVS
+	Links      []string `json:"links,omitempty"`      // names of its network interfaces, sorted
+}
+
+// Connections counts what a destination is serving.
+type Connections struct {
+	Active     uint32 `json:"active"`
+	Inactive   uint32 `json:"inactive"`
+	Persistent uint32 `json:"persistent"`
+}
+
+// Total is how many connections would notice if the destination went away.
+func (c Connections) Total() uint64 { return uint64(c.Active) + uint64(c.Inactive) }
+
+// A Snapshot is what one host has to say at one moment: the objects that were asked
+// for and all IPVS objects, what its ledger says, and facts about it.
+type Snapshot struct {
+	Facts       Facts
+	Live        Set
+	Connections map[Key]Connections // of destinations that have any
+	Ledger      Ledger
+}

@@ -1,0 +1,248 @@
+package resource
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// A Boxed resource carries its kind along in JSON: {"kind":"sysctl","state":{…}}.
+type Boxed struct{ Resource }
+
+type boxedJSON struct {
+	Kind  Kind            `json:"kind"`
+	State json.RawMessage `json:"state"`
+}
+
+// MarshalJSON implements [json.Marshaler]. No resource is null.
+func (b Boxed) MarshalJSON() ([]byte, error) {
+	if b.Resource == nil {
+		return []byte("null"), nil
+	}
+	state, err := json.Marshal(b.Resource)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(boxedJSON{b.Key().Kind, state})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (b *Boxed) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		b.Resource = nil
+		return nil
+	}
+	var box boxedJSON
+	if err := json.Unmarshal(data, &box); err != nil {
+		return err
+	}
+	if box.Kind == 0 || int(box.Kind) >= len(kinds) {
+		return fmt.Errorf("resource without a kind")
+	}
+	r, err := kinds[box.Kind].decode(box.State)
+	b.Resource = r
+	return err
+}
+
+func decode[R Resource](data []byte) (Resource, error) {
+	var r R
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+type changeJSON struct {
+	Action Action      `json:"action"`
+	Before Boxed       `json:"before"`
+	After  Boxed       `json:"after"`
+	Reason Reason      `json:"reason,omitempty"`
+	Source Source      `json:"source,omitzero"`
+	Cuts   Connections `json:"cuts,omitzero"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (c Change) MarshalJSON() ([]byte, error) {
+	return json.Marshal(changeJSON{c.Action, Boxed{c.Before}, Boxed{c.After}, c.Reason, c.Source, c.Cuts})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. A change about no object is refused.
+func (c *Change) UnmarshalJSON(data []byte) error {
+	var v changeJSON
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	if v.Before.Resource == nil && v.After.Resource == nil {
+		return fmt.Errorf("change without an object")
+	}
+	*c = Change{v.Action, v.Before.Resource, v.After.Resource, v.Reason, v.Source, v.Cuts}
+	return nil
+}
+
+type claimJSON struct {
+	Want  Boxed  `json:"want"`
+	Prior Boxed  `json:"prior"`
+	Step  string `json:"step,omitempty"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (c Claim) MarshalJSON() ([]byte, error) {
+	return json.Marshal(claimJSON{Boxed{c.Want}, Boxed{c.Prior}, c.Step})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (c *Claim) UnmarshalJSON(data []byte) error {
+	var v claimJSON
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	if v.Want.Resource == nil {
+		return fmt.Errorf("claim without an object")
+	}
+	*c = Claim{v.Want.Resource, v.Prior.Resource, v.Step}
+	return nil
+}
+
+// MarshalJSON implements [json.Marshaler]: a list in the order of the keys.
+func (s Set) MarshalJSON() ([]byte, error) {
+	boxes := make([]Boxed, 0, len(s))
+	for _, r := range s.Sorted() {
+		boxes = append(boxes, Boxed{r})
+	}
+	return json.Marshal(boxes)
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (s *Set) UnmarshalJSON(data []byte) error {
+	var boxes []Boxed
+	if err := json.Unmarshal(data, &boxes); err != nil {
+		return err
+	}
+	*s = make(Set, len(boxes))
+	for _, b := range boxes {
+		if b.Resource == nil {
+			return fmt.Errorf("set with a missing resource")
+		}
+		s.Add(b.Resource)
+	}
+	return nil
+}
+
+type ledgerJSON struct {
+	BootID string            `json:"boot_id"`
+	Claims []Claim           `json:"claims"`
+	Steps  map[string][]Edge `json:"steps"`
+}
+
+// MarshalJSON implements [json.Marshaler]: claims as a list in the order of their keys.
+func (l Ledger) MarshalJSON() ([]byte, error) {
+	return json.Marshal(ledgerJSON{l.BootID, l.Sorted(), l.Steps})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (l *Ledger) UnmarshalJSON(data []byte) error {
+	var v ledgerJSON
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	*l = Ledger{BootID: v.BootID, Claims: make(map[Key]Claim, len(v.Claims)), Steps: v.Steps}
+	for _, c := range v.Claims {
+		l.Claims[c.Want.Key()] = c
+	}
+	return nil
+}
+
+// Sorted lists the ledger's claims in the order of their keys.
+func (l Ledger) Sorted() []Claim {
+	claims := make([]Claim, 0, len(l.Claims))
+	for _, c := range l.Claims {
+		claims = append(claims, c)
+	}
+	slices.SortFunc(claims, func(a, b Claim) int { return a.Want.Key().Compare(b.Want.Key()) })
+	return claims
+}
+
+type connectionsJSON struct {
+	Key Key `json:"key"`
+	Connections
+}
+
+type snapshotJSON struct {
+	Facts       Facts             `json:"facts"`
+	Live        Set               `json:"live"`
+	Connections []connectionsJSON `json:"connections,omitempty"`
+	Ledger      Ledger            `json:"ledger"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (s Snapshot) MarshalJSON() ([]byte, error) {
+	v := snapshotJSON{Facts: s.Facts, Live: s.Live, Ledger: s.Ledger}
+	for k, c := range s.Connections {
+		v.Connections = append(v.Connections, connectionsJSON{k, c})
+	}
+	slices.SortFunc(v.Connections, func(a, b connectionsJSON) int { return a.Key.Compare(b.Key) })
+	return json.Marshal(v)
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (s *Snapshot) UnmarshalJSON(data []byte) error {
+	var v snapshotJSON
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	*s = Snapshot{Facts: v.Facts, Live: v.Live, Ledger: v.Ledger}
+	if len(v.Connections) > 0 {
+		s.Connections = make(map[Key]Connections, len(v.Connections))
+	}
+	for _, c := range v.Connections {
+		s.Connections[c.Key] = c.Connections
+	}
+	return nil
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (p Protocol) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (p *Protocol) UnmarshalText(text []byte) error {
+	known, ok := Protocols[string(text)]
+	if !ok {
+		return fmt.Errorf("unknown protocol %q", text)
+	}
+	*p = known
+	return nil
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (f Family) MarshalText() ([]byte, error) {
+	if f == IPv6 {
+		return []byte("ipv6"), nil
+	}
+	return []byte("ipv4"), nil
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (f *Family) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "ipv4":
+		*f = IPv4
+	case "ipv6":
+		*f = IPv6
+	default:
+		return fmt.Errorf("unknown address family %q", text)
+	}
+	return nil
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (f Forward) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (f *Forward) UnmarshalText(text []byte) error {
+	i := slices.Index(forwardNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("unknown forwarding method %q", text)
+	}
+	*f = Forward(i)
+	return nil
+}

@@ -1,0 +1,176 @@
+// Package resource is the vocabulary that every room of lvsctl shares: what can
+// exist on a host, how it is identified, and what can be done to it.
+//
+// A resource is a small comparable struct that describes one object on one host in
+// the state it has or should have. That makes the diff a comparison: two states of
+// the same object differ exactly when have != want. Everything else here is data
+// about resources: a [Change] turns one state into another, a [Step] groups the
+// changes that are made together and says what must have happened before, a
+// [Ledger] remembers which objects are ours and what stood there before us, and a
+// [Snapshot] is all that one host has to say at one moment.
+//
+// The package imports nothing of the project, and nothing in it can touch a machine.
+package resource
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// A Resource is one object on a host, in the state it has or should have.
+// Implementations are comparable values, so that == tells whether two states are
+// the same.
+type Resource interface {
+	// Key identifies the object; all states of one object share it.
+	Key() Key
+	// Attributes lists what can differ between two states of the object, always the
+	// same names in the same order, for printing.
+	Attributes() []Attribute
+	// String names the object and its state in the words of its own tool's users.
+	String() string
+}
+
+// An Attribute is one printable property of a resource.
+type Attribute struct{ Name, Value string }
+
+// Kind tells the kinds of resource apart.
+type Kind uint8
+
+// The kinds of resource. The order is the one in which objects of one step are
+// listed when nothing else orders them: what others stand on comes first.
+const (
+	KindModule Kind = 1 + iota
+	KindSysctl
+	KindAddress
+	KindRoute
+	KindService
+	KindDestination
+)
+
+// kinds is the one list that a new kind is added to.
+var kinds = [...]struct {
+	name   string
+	decode func([]byte) (Resource, error)
+}{
+	KindModule:      {"module", decode[Module]},
+	KindSysctl:      {"sysctl", decode[Sysctl]},
+	KindAddress:     {"address", decode[Address]},
+	KindRoute:       {"route", decode[Route]},
+	KindService:     {"service", decode[Service]},
+	KindDestination: {"destination", decode[Destination]},
+}
+
+// String returns the kind's name as it stands in JSON output and addresses.
+func (k Kind) String() string {
+	if k == 0 || int(k) >= len(kinds) {
+		return fmt.Sprintf("kind(%d)", uint8(k))
+	}
+	return kinds[k].name
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (k *Kind) UnmarshalText(text []byte) error {
+	for i := range kinds {
+		if i > 0 && kinds[i].name == string(text) {
+			*k = Kind(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown kind of resource %q", text)
+}
+
+// A Key identifies a resource on its host. It is one flat struct for all kinds, so
+// that tens of thousands of them can be map keys without an allocation each; which
+// fields a kind uses is up to its Key method.
+type Key struct {
+	Name    string       `json:"name,omitzero"`    // module, sysctl; link of an address
+	Prefix  netip.Prefix `json:"prefix,omitzero"`  // address, route; a destination's address as a host prefix
+	Service ServiceKey   `json:"service,omitzero"` // service, destination
+	Table   uint32       `json:"table,omitzero"`   // route
+	Metric  uint32       `json:"metric,omitzero"`  // route
+	Port    uint16       `json:"port,omitzero"`    // destination
+	Kind    Kind         `json:"kind"`
+}
+
+// Compare orders keys by kind and then by what the kind is identified with.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(
+		cmp.Compare(k.Kind, o.Kind),
+		k.Service.Compare(o.Service),
+		cmp.Compare(k.Table, o.Table),
+		k.Prefix.Addr().Compare(o.Prefix.Addr()),
+		cmp.Compare(k.Prefix.Bits(), o.Prefix.Bits()),
+		cmp.Compare(k.Metric, o.Metric),
+		cmp.Compare(k.Port, o.Port),
+		strings.Compare(k.Name, o.Name),
+	)
+}
+
+// String returns the key as people write it, such as "sysctl net.ipv4.ip_forward"
+// or "destination tcp 192.0.2.1:80 → 192.0.2.2:80". It is unique within a host.
+func (k Key) String() string { return k.Kind.String() + " " + k.Words() }
+
+// Words is the key without its kind.
+func (k Key) Words() string {
+	switch k.Kind {
+	case KindAddress:
+		return k.Prefix.String() + " on " + k.Name
+	case KindRoute:
+		return routeWords(k)
+	case KindService:
+		return k.Service.String()
+	case KindDestination:
+		return k.Service.String() + " → " + endpoint(k.Prefix.Addr(), k.Port)
+	default:
+		return k.Name
+	}
+}
+
+// A Set is a collection of resources by key.
+type Set map[Key]Resource
+
+// NewSet returns the set of the given resources. Of two with the same key the last
+// one stays.
+func NewSet(rs ...Resource) Set {
+	s := make(Set, len(rs))
+	for _, r := range rs {
+		s.Add(r)
+	}
+	return s
+}
+
+// Add puts r in the set, in the place of another state of the same object.
+func (s Set) Add(r Resource) { s[r.Key()] = r }
+
+// Sorted lists the set in the order of its keys.
+func (s Set) Sorted() []Resource {
+	keys := make([]Key, 0, len(s))
+	for k := range s {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, Key.Compare)
+	list := make([]Resource, len(keys))
+	for i, k := range keys {
+		list[i] = s[k]
+	}
+	return list
+}
+
+// hostPrefix is the prefix that holds addr alone; the zero prefix for no address.
+func hostPrefix(addr netip.Addr) netip.Prefix {
+	if !addr.IsValid() {
+		return netip.Prefix{}
+	}
+	return netip.PrefixFrom(addr, addr.BitLen())
+}
+
+// endpoint writes an address and port as ipvsadm does, IPv6 in brackets.
+func endpoint(addr netip.Addr, port uint16) string {
+	return netip.AddrPortFrom(addr, port).String()
+}

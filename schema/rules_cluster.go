@@ -1,0 +1,99 @@
+package schema
+
+import (
+	"strings"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// checkSameService: a director knows a service by protocol, address and port.
+func checkSameService(f *finder) {
+	type key struct {
+		director *Host
+		service  resource.ServiceKey
+	}
+	first := map[key]*serviceDecl{}
+	for c, s := range f.services() {
+		if !c.VIP.IsValid() || s.Port == 0 || s.Protocol == 0 {
+			continue
+		}
+		for _, director := range c.Directors {
+			k := key{director, resource.AddrService(s.Protocol, c.VIP, s.Port)}
+			if other := first[k]; other != nil {
+				f.find(c, s.content.at("port"), "The director %q has a service for %s already, at %s. Give one of the two another port, or remove it.", director.Name, k.service, place(other.Range))
+				continue
+			}
+			first[k] = s
+		}
+	}
+}
+
+// checkVIP: a host that has the VIP as its own address answers for it.
+func checkVIP(f *finder) {
+	const detail = "The VIP %s is the address of %s. Packets for the VIP would stay there, or go in circles between director and real server. The VIP must be an address that no machine has as its own."
+	for _, c := range f.clusters {
+		for _, h := range c.Directors {
+			if c.VIP.IsValid() && c.VIP == h.Address {
+				f.find(c, c.content.at("vip"), detail, c.VIP, "the director "+h.Name)
+			}
+		}
+		for _, s := range c.services {
+			for _, server := range s.servers() {
+				if server.Addr == c.VIP {
+					f.find(c, c.content.at("vip"), detail, c.VIP, "the real server at "+server.Source.String())
+				}
+			}
+		}
+	}
+}
+
+// checkDirectorInterface: the director puts the VIP on an interface.
+func checkDirectorInterface(f *finder) {
+	for _, c := range f.clusters {
+		for _, director := range c.Directors {
+			h := f.hosts[director.Name]
+			if h.Interface == "" && !h.content.given("interface") && !h.content.misspelt("interface") {
+				f.find(c, h.Range, "The host %q is a director of the cluster %q, and the VIP goes on the interface that clients reach it by. Add interface = \"NAME\" to the host.", h.Name, c.Name)
+			}
+		}
+	}
+}
+
+// checkNoServices: a cluster without services is a VIP where nobody answers.
+func checkNoServices(f *finder) {
+	for _, c := range f.clusters {
+		if !c.broken && len(c.services) == 0 {
+			f.find(c, c.Range, "The cluster %q has no service, so its directors get the VIP and refuse every connection to it. Add a service.", c.Name)
+		}
+	}
+}
+
+// checkReach: two hosts that are reached the same way are one machine with one ledger.
+func checkReach(f *finder) {
+	first := map[string]*hostDecl{}
+	for _, h := range f.hostList {
+		key, attr := h.Reach.key()
+		if key == "" {
+			continue
+		}
+		if other := first[key]; other != nil {
+			f.find(f, h.content.at(attr), "The host %q is reached the same way as the host %q at %s, so both are one machine, where each would undo the work of the other. Describe the machine as one host.", h.Name, other.Name, place(other.Range))
+			continue
+		}
+		first[key] = h
+	}
+}
+
+// key tells ways to reach a host apart, and names the argument. Both are empty for a
+// host without one.
+func (r Reach) key() (key, attr string) {
+	switch {
+	case r.Local:
+		return "local", "local"
+	case r.Netns != "":
+		return "netns " + r.Netns, "netns"
+	case len(r.Command) > 0:
+		return "command " + strings.Join(r.Command, "\x00"), "command"
+	}
+	return "", ""
+}

@@ -1,0 +1,124 @@
+package schema
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// A group is the real servers of one block: of real_server it is one, of pool any
+// number. Servers that could not be read are in it too, without an address.
+type group struct {
+	content *content
+	port    uint16       // the port that is written for all of them, 0 for none
+	servers []RealServer // port 0 is the service's own
+	// entries are the expressions of a pool's servers, nil where they are not
+	// written one by one.
+	entries []hclsyntax.Expression
+}
+
+// serverNames are the names of real servers and pools within one block.
+type serverNames struct{ single, pools namespace }
+
+// groups reads the real_server and pool blocks of a cluster or service.
+func (c *content) groups(names *serverNames) []*group {
+	var groups []*group
+	for _, block := range c.blocks {
+		switch {
+		case block.Type == realServerSpec.Type && c.declare(&names.single, block):
+			groups = append(groups, c.realServer(block))
+		case block.Type == poolSpec.Type && c.declare(&names.pools, block):
+			groups = append(groups, c.pool(block))
+		}
+	}
+	return groups
+}
+
+// realServer reads one real_server block.
+func (c *content) realServer(block *hcl.Block) *group {
+	r := c.content(realServerSpec, block, c.scope)
+	s := RealServer{Name: block.Labels[0], Source: SourceOf(block.DefRange)}
+	switch r.serverArg() {
+	case "host":
+		if h := r.hostRef("host"); h != nil {
+			s.Host, s.Addr = h.Host, h.Address
+		}
+	case "address":
+		s.Addr = r.addr("address")
+	}
+	s.Port = r.port("port")
+	s.Weight, _ = r.number("weight")
+	s.UpperThreshold, s.LowerThreshold = r.thresholds()
+	return &group{content: r, port: s.Port, servers: []RealServer{s}}
+}
+
+// thresholds are the two bounds of connections, 0 unless both can be read.
+func (c *content) thresholds() (upper, lower uint32) {
+	upper, ok := c.number("upper_threshold")
+	lower, _ = c.number("lower_threshold")
+	if !ok {
+		return 0, 0
+	}
+	return upper, lower
+}
+
+// serverArg is the argument that says which machine a real server is: exactly one of
+// host and address. It is empty after an error.
+func (c *content) serverArg() string {
+	host, address := c.given("host"), c.given("address")
+	switch {
+	case host && address:
+		d := problem(c.attrs["address"].NameRange, "Conflicting arguments", "A real server has either host, which is managed, or address, which is only sent to. A host brings its own address: remove one of the two.")
+		d.Context = hcl.RangeOver(c.attrs["host"].Range, c.attrs["address"].Range).Ptr()
+		c.add(d)
+	case host:
+		return "host"
+	case address:
+		return "address"
+	case !c.misspelt("host") && !c.misspelt("address"):
+		c.fail(c.header(), "Missing address", `A real server needs either host = host.NAME, for a host that is managed here, or address = "IP", for one that is only sent to.`)
+	}
+	return ""
+}
+
+// at is where an argument of server i is written, or else the server.
+func (g *group) at(i int, name string) hcl.Range {
+	switch {
+	case g.entries != nil:
+		return g.entries[i].Range()
+	case g.content.spec == poolSpec:
+		return g.content.at("servers")
+	}
+	return g.content.at(name)
+}
+
+// addressAt is where the address of server i is written.
+func (g *group) addressAt(i int) hcl.Range {
+	if g.servers[i].Host != nil {
+		return g.at(i, "host")
+	}
+	return g.at(i, "address")
+}
+
+// realServers are the servers of all groups of a service, on the ports they have there.
+func (s *serviceDecl) realServers() []RealServer {
+	n := 0
+	for _, g := range s.groups {
+		n += len(g.servers)
+	}
+	servers := make([]RealServer, 0, n)
+	for _, g := range s.groups {
+		for _, server := range g.servers {
+			server.Port = s.portOf(&server)
+			servers = append(servers, server)
+		}
+	}
+	return servers
+}
+
+// portOf is the port of a real server behind the service.
+func (s *serviceDecl) portOf(server *RealServer) uint16 {
+	if server.Port != 0 {
+		return server.Port
+	}
+	return s.Port
+}

@@ -1,0 +1,295 @@
+package state
+
+// The ledger's log is made of lines, each of them
+//
+//	<checksum> <word> <JSON>
+//
+// such as
+//
+//	5be1b4ad claim {"want":{"kind":"module","state":{"name":"ip_vs"}},"step":"balance"}
+//
+// The checksum is CRC-32C, as eight hexadecimal digits, of the line's offset in the
+// file and everything after the checksum. As the offset is part of it, a line is good
+// or bad by itself, whatever became of the lines around it, and yet lines that were
+// lost, moved or doubled do not pass.
+//
+// A log starts with a snapshot: the "ledger" line, which names the format and its
+// version, then "boot", "step" and "claim" lines for all that is true at this point,
+// and an "end" line, which says which backup the snapshot was made from. A snapshot
+// takes its place by a rename when it is complete on disk, so no crash leaves half of
+// one.
+//
+// Appends follow. Each is one write and one fsync, and starts with a "begin" or
+// "finish" line, for the two ends of a step. An append is written only after the one
+// before it has reached the disk, so whatever a crash did, it did to the last append:
+// bad lines are the traces of a crash if no good "begin" or "finish" follows them,
+// and damage otherwise.
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"runtime"
+	"sync"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// The format's name and the version that this package writes, the only one it reads.
+const (
+	formatName    = "lvsctl-ledger"
+	formatVersion = 1
+)
+
+// The words that say what a line is.
+const (
+	wordLedger  = "ledger"  // header; always the first line
+	wordEnd     = "end"     // of the snapshot
+	wordBegin   = "begin"   // a step's name; starts an append
+	wordFinish  = "finish"  // a step's name; starts an append
+	wordBoot    = "boot"    // the id of the boot from here on
+	wordStep    = "step"    // a step's edges
+	wordClaim   = "claim"   // an object is ours
+	wordRelease = "release" // the object with this key is no longer ours
+)
+
+// A record is what one line says.
+type record struct {
+	word  string
+	text  string          // boot: the id; begin, finish, step: the step's name
+	after []resource.Edge // step
+	key   resource.Key    // claim, release
+	claim resource.Claim  // claim
+	head  headerBody      // ledger
+	end   endBody         // end
+}
+
+// The JSON forms of records that are not simply a string or a key.
+type (
+	headerBody struct {
+		Format  string `json:"format"`
+		Version int    `json:"version"`
+	}
+	endBody struct {
+		Backup *fingerprint `json:"backup,omitempty"` // nil for a snapshot that has none
+	}
+	stepBody struct {
+		Name  string          `json:"name"`
+		After []resource.Edge `json:"after,omitempty"`
+	}
+	// claimBody has the JSON form of [resource.Claim]. It is written a line at a
+	// time by tens of thousands, and this way without marshalling the parts first.
+	claimBody struct {
+		Want  boxBody  `json:"want"`
+		Prior *boxBody `json:"prior,omitempty"`
+		Step  string   `json:"step,omitempty"`
+	}
+	boxBody struct {
+		Kind  resource.Kind     `json:"kind"`
+		State resource.Resource `json:"state"`
+	}
+)
+
+// A fingerprint tells whether a file is the one that is meant.
+type fingerprint struct {
+	Size int64  `json:"size"`
+	CRC  uint32 `json:"crc32c"`
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// checksumLen is the length of a line's checksum in bytes.
+const checksumLen = 8
+
+// checksum writes the checksum of a line at an offset in the file, where text is
+// the line without checksum and newline.
+func checksum(at int64, text []byte) [checksumLen]byte {
+	var raw [8]byte
+	binary.LittleEndian.PutUint64(raw[:], uint64(at))
+	sum := crc32.Update(crc32.Checksum(raw[:], castagnoli), castagnoli, text)
+	binary.BigEndian.PutUint32(raw[:], sum)
+	var digits [checksumLen]byte
+	hex.Encode(digits[:], raw[:4])
+	return digits
+}
+
+// A batch is a run of lines on its way to the disk. The first error stays, so that
+// it need be looked at only once.
+type batch struct {
+	at    int64 // the offset in the file that the batch will start at
+	buf   bytes.Buffer
+	lines int
+	err   error
+	json  *json.Encoder
+}
+
+func newBatch(at int64) *batch {
+	b := &batch{at: at}
+	b.json = json.NewEncoder(&b.buf)
+	b.json.SetEscapeHTML(false)
+	return b
+}
+
+// add appends the lines of records.
+func (b *batch) add(records ...record) {
+	for i := range records {
+		b.addLine(records[i].word, records[i].body())
+	}
+}
+
+// replaced is what [encoding/json] writes for a byte that is not UTF-8.
+var replaced = []byte(`\ufffd`)
+
+func (b *batch) addLine(word string, body any) {
+	if b.err != nil {
+		return
+	}
+	start := b.buf.Len()
+	b.buf.WriteString("00000000 ")
+	b.buf.WriteString(word)
+	b.buf.WriteByte(' ')
+	if b.err = b.json.Encode(body); b.err != nil {
+		return
+	}
+	line := b.buf.Bytes()[start:]
+	text := line[checksumLen : len(line)-1]
+	if bytes.Contains(text, replaced) {
+		b.err = fmt.Errorf("a name is not valid UTF-8 and would not be found again: %s", text)
+		return
+	}
+	sum := checksum(b.at+int64(start), text)
+	copy(line, sum[:])
+	b.lines++
+}
+
+// body is what a record's line has as JSON.
+func (r *record) body() any {
+	switch r.word {
+	case wordLedger:
+		return r.head
+	case wordEnd:
+		return r.end
+	case wordStep:
+		return stepBody{r.text, r.after}
+	case wordClaim:
+		body := claimBody{Want: boxBody{r.key.Kind, r.claim.Want}, Step: r.claim.Step}
+		if r.claim.Prior != nil {
+			body.Prior = &boxBody{r.claim.Prior.Key().Kind, r.claim.Prior}
+		}
+		return body
+	case wordRelease:
+		return r.key
+	default:
+		return r.text
+	}
+}
+
+// A line is a good line of a log, not yet decoded.
+type line struct {
+	number int // from 1
+	word   string
+	body   []byte
+}
+
+// opensAppend tells the lines that start an append.
+func (l line) opensAppend() bool { return l.word == wordBegin || l.word == wordFinish }
+
+// A gap is where bad lines are, one or several.
+type gap struct {
+	number int   // of the first bad line
+	at     int64 // its offset in the file
+	next   int   // index of the good line that follows, or the number of good lines
+}
+
+// split takes a log apart into its good lines and the gaps between them.
+func split(data []byte) (lines []line, gaps []gap) {
+	lines = make([]line, 0, bytes.Count(data, []byte{'\n'}))
+	at := int64(0)
+	for number := 1; len(data) > 0; number++ {
+		raw, rest, ended := bytes.Cut(data, []byte{'\n'})
+		l, ok := check(at, raw)
+		switch {
+		case ok && ended:
+			l.number = number
+			lines = append(lines, l)
+		case len(gaps) == 0 || gaps[len(gaps)-1].next < len(lines):
+			gaps = append(gaps, gap{number, at, len(lines)})
+		}
+		at += int64(len(data) - len(rest))
+		data = rest
+	}
+	return lines, gaps
+}
+
+// check takes one line apart, without its newline, if its checksum is right.
+func check(at int64, raw []byte) (line, bool) {
+	if len(raw) <= checksumLen || raw[checksumLen] != ' ' {
+		return line{}, false
+	}
+	text := raw[checksumLen:]
+	if sum := checksum(at, text); !bytes.Equal(sum[:], raw[:checksumLen]) {
+		return line{}, false
+	}
+	word, body, ok := bytes.Cut(text[1:], []byte{' '})
+	return line{word: string(word), body: body}, ok
+}
+
+// decode reads what a line says. As its checksum was right, an error means that
+// another version wrote it.
+func (l line) decode() (r record, err error) {
+	r.word = l.word
+	switch l.word {
+	case wordLedger:
+		err = json.Unmarshal(l.body, &r.head)
+	case wordEnd:
+		err = json.Unmarshal(l.body, &r.end)
+	case wordBegin, wordFinish, wordBoot:
+		err = json.Unmarshal(l.body, &r.text)
+	case wordStep:
+		var body stepBody
+		err = json.Unmarshal(l.body, &body)
+		r.text, r.after = body.Name, body.After
+	case wordClaim:
+		if err = r.claim.UnmarshalJSON(l.body); err == nil {
+			r.key = r.claim.Want.Key()
+		}
+	case wordRelease:
+		err = json.Unmarshal(l.body, &r.key)
+	default:
+		err = fmt.Errorf("unknown record %q", l.word)
+	}
+	if err != nil {
+		err = fmt.Errorf("line %d: %w", l.number, err)
+	}
+	return r, err
+}
+
+// decodeShare is how many lines make it worth to start another goroutine.
+const decodeShare = 500
+
+// decodeAll decodes lines, which takes most of the time of opening a ledger, on all
+// processors.
+func decodeAll(lines []line) ([]record, error) {
+	records := make([]record, len(lines))
+	workers := max(1, min(runtime.GOMAXPROCS(0), len(lines)/decodeShare))
+	errs := make([]error, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		from, to := w*len(lines)/workers, (w+1)*len(lines)/workers
+		wg.Go(func() {
+			for i := from; i < to && errs[w] == nil; i++ {
+				records[i], errs[w] = lines[i].decode()
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}

@@ -1,0 +1,40 @@
+host "lb1" {
+  address = "10.0.0.1"
+  netns   = "lb1"
+}
+
+host "lb2" {
+  address   = "10.0.0.2"
+  interface = null
+  netns     = "lb2"
+}
+
+cluster "web" {
+  mode      = "dr"
+  vip       = "10.0.0.100"
+  algorithm = "rr"
+  directors = [host.lb1, host.lb2]
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web1" {
+    address = "10.0.0.11"
+  }
+}
+
+cluster "other" {
+  mode      = "dr"
+  vip       = "10.0.0.101"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web1" {
+    address = "10.0.0.11"
+  }
+}

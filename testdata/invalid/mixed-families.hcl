@@ -1,0 +1,24 @@
+host "lb1" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  netns     = "lb1"
+}
+
+cluster "web" {
+  mode      = "dr"
+  vip       = "10.0.0.100"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web1" {
+    address = "fd00::11"
+  }
+
+  pool "more" {
+    servers = ["10.0.0.12", "fd00::12", "fd00::13", "fd00::14", "fd00::15", "fd00::16", "fd00::17"]
+  }
+}

@@ -1,0 +1,35 @@
+host "lb1" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  netns     = "lb1"
+}
+
+cluster "web" {
+  mode      = "dr"
+  vip       = "10.0.0.1"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web1" {
+    address = "10.0.0.11"
+  }
+}
+
+cluster "b" {
+  mode      = "dr"
+  vip       = "10.0.0.11"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web1" {
+    address = "10.0.0.11"
+  }
+}
