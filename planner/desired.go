@@ -23,6 +23,7 @@ type Desired struct {
 
 	steps     []*step
 	wants     map[string]map[resource.Key]want // by host
+	parting   resource.Reason                  // why objects that are not wanted go
 	conflicts hcl.Diagnostics
 }
 
@@ -31,7 +32,8 @@ type step struct {
 	resource.StepRef
 	index int
 	after []edge
-	keys  []resource.Key // in the order in which they are to be set up
+	edges []resource.Edge // after, as ledgers remember it
+	keys  []resource.Key  // in the order in which they are to be set up
 }
 
 type edge struct {
@@ -49,7 +51,7 @@ type want struct {
 // Want runs the recipe of each cluster's mode. Its diagnostics name objects that two
 // clusters want in different states.
 func Want(cfg *schema.Config) (*Desired, hcl.Diagnostics) {
-	d := &Desired{wants: map[string]map[resource.Key]want{}}
+	d := &Desired{wants: map[string]map[resource.Key]want{}, parting: resource.RemovedFromConfig}
 	for _, h := range cfg.Hosts {
 		d.Hosts = append(d.Hosts, h.Name)
 		d.wants[h.Name] = map[resource.Key]want{}
@@ -63,15 +65,40 @@ func Want(cfg *schema.Config) (*Desired, hcl.Diagnostics) {
 			panic(fmt.Sprintf("no recipe for mode %q", c.Mode))
 		}
 	}
+	for _, s := range d.steps {
+		s.edges = s.remembered()
+	}
 	return d, d.conflicts
+}
+
+// remembered is what a ledger has to remember of a step's edges. A step that has no
+// objects of its own, since it shares all of them with earlier ones, will not be in
+// any ledger: what it comes after counts in its place.
+func (s *step) remembered() []resource.Edge {
+	var edges []resource.Edge
+	add := func(e resource.Edge) {
+		if !slices.ContainsFunc(edges, func(o resource.Edge) bool { return o.Step == e.Step }) {
+			edges = append(edges, e)
+		}
+	}
+	for _, e := range s.after {
+		if len(e.step.keys) > 0 {
+			add(resource.Edge{Step: e.step.StepRef, Why: e.why})
+			continue
+		}
+		for _, inherited := range e.step.edges {
+			add(inherited)
+		}
+	}
+	return edges
 }
 
 // Withdraw is the desired state of a config that is given up: the same hosts and
 // order, and nothing wanted any more.
 func (d *Desired) Withdraw() *Desired {
-	out := &Desired{Hosts: d.Hosts, wants: map[string]map[resource.Key]want{}}
+	out := &Desired{Hosts: d.Hosts, wants: map[string]map[resource.Key]want{}, parting: resource.Destroying}
 	for _, s := range d.steps {
-		out.steps = append(out.steps, &step{StepRef: s.StepRef, index: s.index, after: s.after})
+		out.steps = append(out.steps, &step{StepRef: s.StepRef, index: s.index, after: s.after, edges: s.edges})
 	}
 	return out
 }

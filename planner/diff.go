@@ -38,7 +38,9 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 		for _, claim := range snap.Ledger.Sorted() {
 			key := claim.Want.Key()
 			if _, wanted := d.wants[host.Name][key]; !wanted {
-				g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, release(claim, snap.Live[key], snap.Connections[key]))
+				c := release(claim, snap.Live[key], snap.Connections[key])
+				c.Reason = d.parting
+				g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, c)
 			}
 		}
 	}
@@ -61,6 +63,8 @@ func (d *Desired) converge(w want, key resource.Key, snap *resource.Snapshot) (r
 		}
 	case !claimed || claim.Want != w.state:
 		c.Action = resource.Adopt
+	case claim.Step != w.step.Name || !slices.Equal(snap.Ledger.Steps[claim.Step], w.step.edges):
+		c.Action, c.Reason = resource.Adopt, resource.Reordered
 	default:
 		return resource.Change{}, false
 	}
@@ -77,7 +81,7 @@ func updatable(_, to resource.Resource) bool {
 // reason says why a wanted object is not as it should be.
 func reason(wanted, live resource.Resource, claim resource.Claim, claimed bool) resource.Reason {
 	switch {
-	case !claimed && live == nil:
+	case !claimed && (live == nil || permanent(wanted)):
 		return resource.NewInConfig
 	case !claimed:
 		return resource.ThereBefore
@@ -93,11 +97,10 @@ func reason(wanted, live resource.Resource, claim resource.Claim, claimed bool) 
 // release is the change that gives up an object of ours: it goes back to what stood
 // there before us, which for most is nothing.
 func release(claim resource.Claim, live resource.Resource, conns resource.Connections) resource.Change {
-	c := resource.Change{Before: live, After: claim.Prior, Reason: resource.RemovedFromConfig}
+	c := resource.Change{Before: live, After: claim.Prior}
 	switch {
 	case live == claim.Prior, claim.Prior == nil && permanent(claim.Want):
-		// Before and After are kept as they are for the reader: what was ours.
-		c = resource.Change{Action: resource.Forget, Before: claim.Want, Reason: resource.RemovedFromConfig}
+		c = resource.Change{Action: resource.Forget, Before: claim.Want}
 	case claim.Prior == nil:
 		c.Action = resource.Delete
 		c.Cuts = conns

@@ -50,8 +50,8 @@ func newGraph(d *Desired, snapshots map[string]*resource.Snapshot) *graph {
 	g := &graph{up: map[resource.StepRef]*node{}, down: map[resource.StepRef]*node{}}
 	for _, s := range d.steps {
 		n := g.add(g.up, s.StepRef, false)
+		n.after = s.edges
 		for _, e := range s.after {
-			n.after = append(n.after, resource.Edge{Step: e.step.StepRef, Why: e.why})
 			g.up[e.step.StepRef].before(n)
 		}
 	}
@@ -106,9 +106,7 @@ func pastSteps(d *Desired, snapshots map[string]*resource.Snapshot) []resource.S
 	for _, s := range d.steps {
 		if p := byRef[s.StepRef]; p != nil {
 			rank[s.StepRef] = s.index
-			for _, e := range s.after {
-				p.After = append(p.After, resource.Edge{Step: e.step.StepRef, Why: e.why})
-			}
+			p.After = append(p.After, s.edges...)
 		}
 	}
 	list := make([]resource.Step, 0, len(byRef))

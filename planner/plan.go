@@ -50,7 +50,9 @@ func (p *Plan) Summary() Summary {
 			case resource.Delete:
 				s.Remove++
 			default:
-				s.Record++
+				if c.Visible() {
+					s.Record++
+				}
 				continue
 			}
 			hosts[step.Host] = true
@@ -66,6 +68,9 @@ func (p *Plan) Touches() bool {
 	s := p.Summary()
 	return s.Add+s.Change+s.Remove > 0
 }
+
+// Asks tells whether the plan has anything that a human has to agree to.
+func (p *Plan) Asks() bool { return p.Touches() || p.Summary().Record > 0 }
 
 // Equal tells whether two plans do the same. Why they do it and how many connections
 // that costs may differ.

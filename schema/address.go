@@ -41,6 +41,14 @@ func notAddr(s string, err error) string {
 	if ap, err := netip.ParseAddrPort(s); err == nil {
 		return fmt.Sprintf("%q has a port, and here an address stands alone: write %q. The port is an argument of its own.", s, ap.Addr())
 	}
+	switch {
+	case s == "":
+		return "The address is empty."
+	case strings.ContainsAny(s, "[]"):
+		return fmt.Sprintf("%q is not an IP address. Brackets go around an IPv6 address that has a port after it, as in \"[fd00::1]:80\".", s)
+	case strings.Trim(s, "0123456789") == "":
+		return fmt.Sprintf("%q is not an IP address, but a number.", s)
+	}
 	if !strings.Contains(s, ":") && strings.Trim(s, "0123456789./") != "" {
 		return fmt.Sprintf("%q is not an IP address. Names are not looked up, so that a name server cannot change what a reviewed config means: write the address.", s)
 	}

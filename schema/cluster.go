@@ -34,7 +34,7 @@ func (l *loader) load(bodies []hcl.Body) *Config {
 	blocks := map[string]hcl.Blocks{}
 	for _, body := range bodies {
 		got, diags := body.Content(fileSpec.schema)
-		l.add(diags...)
+		l.addContent(fileSpec, diags)
 		for _, block := range got.Blocks {
 			blocks[block.Type] = append(blocks[block.Type], block)
 		}

@@ -1,9 +1,10 @@
 package schema
 
 import (
-	"math/big"
+	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -26,7 +27,7 @@ type content struct {
 // arguments that it must have.
 func (l *loader) content(spec *blockSpec, block *hcl.Block, s *scope) *content {
 	got, diags := block.Body.Content(spec.schema)
-	l.add(diags...)
+	l.addContent(spec, diags)
 	c := &content{loader: l, spec: spec, block: block, scope: s, attrs: got.Attributes, blocks: got.Blocks}
 	for i := range spec.Attrs {
 		if a := &spec.Attrs[i]; a.Required && !c.has(a.Name) && !c.misspelt(a.Name) {
@@ -62,7 +63,7 @@ func (c *content) at(name string) hcl.Range {
 
 // missing reports that the block lacks an argument.
 func (c *content) missing(at hcl.Range, a *attrSpec) {
-	c.fail(at, "Missing required argument", "A %s needs the argument %q: %s.", words(c.spec.Type), a.Name, a.Doc)
+	c.fail(at, "Missing required argument", "A %s needs the argument %q: %s. An example: %s = %s.", words(c.spec.Type), a.Name, a.Doc, a.Name, a.Example)
 }
 
 // misspelt tells whether a missing argument is there under a name that is none. The
@@ -105,17 +106,21 @@ func (c *content) value(name string) (cty.Value, bool) {
 
 // wrongType reports a value that is not of the argument's kind.
 func (c *content) wrongType(at hcl.Range, a *attrSpec, v cty.Value) {
-	c.fail(at, "Wrong type of value", "The argument %q must be %s, and this is %s. It is %s.", a.Name, a.Kind.words, typeOf(v), a.Doc)
+	c.fail(at, "Wrong type of value", "The argument %q must be %s, and this is %s. It is %s.", a.Name, a.Kind.words, describe(v), a.Doc)
 }
 
-// typeOf names the type of a value, with its article.
-func typeOf(v cty.Value) string {
+// describe shows a value that was not expected: a simple one as it is, others by type.
+func describe(v cty.Value) string {
 	t := v.Type()
 	switch {
 	case v.IsNull():
 		return "null"
+	case t == cty.String && len(v.AsString()) < 60:
+		return fmt.Sprintf("%q", v.AsString())
+	case t == cty.Number:
+		return showNumber(v)
 	case t == cty.Bool:
-		return "true or false"
+		return strconv.FormatBool(v.True())
 	case t.IsObjectType():
 		return "an object"
 	case t.IsTupleType():
@@ -123,6 +128,9 @@ func typeOf(v cty.Value) string {
 	}
 	return "a " + t.FriendlyName()
 }
+
+// showNumber writes a number, however large, in few letters.
+func showNumber(v cty.Value) string { return v.AsBigFloat().Text('g', 12) }
 
 // str is an argument that is a string: its default where it is missing.
 func (c *content) str(name string) (string, bool) {
@@ -173,9 +181,9 @@ func (c *content) number(name string) (uint32, bool) {
 		return n, ok
 	}
 	f := v.AsBigFloat()
-	n, accuracy := f.Uint64()
-	if accuracy != big.Exact || n < uint64(a.Min) || n > uint64(a.Max) {
-		c.fail(c.at(name), "Invalid number", "The argument %q must be a whole number from %d to %d, and this is %s. It is %s.", name, a.Min, a.Max, f.Text('g', 12), a.Doc)
+	n, _ := f.Uint64()
+	if !f.IsInt() || f.Sign() < 0 || n < uint64(a.Min) || n > uint64(a.Max) {
+		c.fail(c.at(name), "Invalid number", "The argument %q must be a whole number from %d to %d, and this is %s. It is %s.", name, a.Min, a.Max, showNumber(v), a.Doc)
 		return 0, false
 	}
 	return uint32(n), true

@@ -42,7 +42,7 @@ var hostSpec = define(blockSpec{
 	Type: "host", Labels: []string{"name"},
 	Doc: "a machine that lvsctl manages",
 	Attrs: []attrSpec{
-		{Name: "address", Kind: kindAddress, Required: true, Doc: "the machine's own IP address"},
+		{Name: "address", Kind: kindAddress, Required: true, Example: `"192.0.2.1"`, Doc: "the machine's own IP address"},
 		{Name: "interface", Kind: kindString, Doc: "the network interface that carries the address; a director needs it for the VIP"},
 		{Name: "local", Kind: kindBool, Doc: "true for the machine that lvsctl runs on"},
 		{Name: "netns", Kind: kindString, Doc: "the network namespace that is the host, as made by ip netns"},
@@ -72,7 +72,7 @@ var poolSpec = define(blockSpec{
 	Type: "pool", Labels: []string{"name"},
 	Doc: "many real servers that are not managed, one string each",
 	Attrs: []attrSpec{
-		{Name: "servers", Kind: kindStrings, Required: true, Doc: `the real servers, as in ["10.0.0.1", "10.0.0.2:8080 weight 5"]`},
+		{Name: "servers", Kind: kindStrings, Required: true, Example: `["10.0.0.1", "10.0.0.2:8080 weight 5"]`, Doc: "the real servers, each an address with a port and a weight if need be"},
 		portAttr, weightAttr,
 	},
 })
@@ -91,7 +91,7 @@ var serviceSpec = define(blockSpec{
 	Doc: "one port of the cluster's virtual IP",
 	Attrs: []attrSpec{
 		{Name: "protocol", Kind: kindString, Words: protocols, Default: "tcp", Doc: "the transport protocol"},
-		{Name: "port", Kind: kindNumber, Required: true, Min: 1, Max: maxPort, Doc: "the port that clients connect to"},
+		{Name: "port", Kind: kindNumber, Required: true, Example: "80", Min: 1, Max: maxPort, Doc: "the port that clients connect to"},
 		{Name: "algorithm", Kind: kindString, Words: algorithms, Doc: "how real servers are chosen, the cluster's own where it is omitted"},
 	},
 	Blocks: []*blockSpec{persistenceSpec, realServerSpec, poolSpec},
@@ -101,10 +101,10 @@ var clusterSpec = define(blockSpec{
 	Type: "cluster", Labels: []string{"name"},
 	Doc: "one virtual IP, the directors that hold it and the services behind it",
 	Attrs: []attrSpec{
-		{Name: "mode", Kind: kindString, Required: true, Words: modes, Doc: `how packets get to the real servers: "dr" for direct routing`},
-		{Name: "vip", Kind: kindAddress, Required: true, Doc: "the virtual IP address that clients connect to, without prefix length"},
+		{Name: "mode", Kind: kindString, Required: true, Words: modes, Example: `"dr"`, Doc: "how packets get to the real servers"},
+		{Name: "vip", Kind: kindAddress, Required: true, Example: `"192.0.2.1"`, Doc: "the virtual IP address that clients connect to, without prefix length"},
 		{Name: "algorithm", Kind: kindString, Words: algorithms, Doc: "how real servers are chosen by services that do not say so themselves"},
-		{Name: "directors", Kind: kindHosts, Required: true, Doc: "the hosts that hold the VIP, as in [host.lb1]"},
+		{Name: "directors", Kind: kindHosts, Required: true, Example: "[host.lb1]", Doc: "the hosts that hold the VIP"},
 	},
 	Blocks: []*blockSpec{serviceSpec, realServerSpec, poolSpec},
 })

@@ -49,11 +49,24 @@ func Parse(files map[string][]byte, vars []Variable) (*Config, *Sources, hcl.Dia
 	}
 	// What follows a syntax error is guesswork, so nothing else is checked.
 	if diags := slices.Concat(found...); diags.HasErrors() {
-		return nil, sources, diags
+		return nil, sources, withoutEchoes(diags)
 	}
 	l := &loader{given: sources.vars}
 	config := l.load(bodies)
 	return config, sources, l.finish()
+}
+
+// withoutEchoes leaves out what the parser says of a file after a string that is not
+// closed: from there on it takes text for strings and strings for text.
+func withoutEchoes(diags hcl.Diagnostics) hcl.Diagnostics {
+	slices.SortStableFunc(diags, byPlace)
+	lost := map[string]bool{}
+	return slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool {
+		file := d.Subject.Filename
+		echo := lost[file]
+		lost[file] = lost[file] || d.Summary == "Invalid multi-line string" || d.Summary == "Unterminated template string"
+		return echo
+	})
 }
 
 // expand lists the files that the paths stand for, each once.

@@ -49,7 +49,7 @@ func (p *content) entryOf(expr hcl.Expression, defaults RealServer) RealServer {
 		return RealServer{}
 	}
 	if v.IsNull() || v.Type() != cty.String {
-		p.failAlike(p, expr.Range(), "Wrong type of value", `A server of a pool is a string such as "10.0.0.2:8080 weight 5".`)
+		p.failAlike(p, expr.Range(), "Wrong type of value", `A server of a pool is a string such as "10.0.0.2:8080 weight 5", and this is %s.`, describe(v))
 		return RealServer{}
 	}
 	return p.entry(expr, v.AsString(), defaults)
@@ -90,7 +90,7 @@ func parseEntry(text string, server *RealServer) *badEntry {
 		word, rest, offset = cutWord(rest, offset)
 		weight, err := strconv.ParseUint(word, 10, 32)
 		if err != nil || weight > maxWeight {
-			return &badEntry{word, offset - len(word), "Invalid number", fmt.Sprintf("A weight must be a whole number from 0 to %d, and this is %q.", maxWeight, word)}
+			return badNumber(word, offset-len(word), "weight", 0, maxWeight)
 		}
 		server.Weight = uint32(weight)
 	}
@@ -117,7 +117,7 @@ func parseEndpoint(word string, offset int, server *RealServer) *badEntry {
 	if hasPort {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
-			return &badEntry{port, offset + len(word) - len(port), "Invalid number", fmt.Sprintf("A port must be a whole number from 1 to %d, and this is %q.", maxPort, port)}
+			return badNumber(port, offset+len(word)-len(port), "port", 1, maxPort)
 		}
 		server.Port = uint16(n)
 	}
@@ -127,6 +127,15 @@ func parseEndpoint(word string, offset int, server *RealServer) *badEntry {
 	}
 	server.Addr = addr
 	return nil
+}
+
+// badNumber says that a word is not the number it should be.
+func badNumber(word string, offset int, noun string, least, most int) *badEntry {
+	detail := fmt.Sprintf("A %s must be a whole number from %d to %d, and this is %q.", noun, least, most, word)
+	if word == "" {
+		detail = fmt.Sprintf("The %s is missing: a whole number from %d to %d.", noun, least, most)
+	}
+	return &badEntry{word, offset, "Invalid number", detail}
 }
 
 // cutPort takes the port off an address. A colon belongs to a port after brackets, or

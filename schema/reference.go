@@ -76,7 +76,7 @@ func (c *content) addHost(hosts []*hostDecl, h *hostDecl, at hcl.Range) []*hostD
 	}
 	for _, other := range hosts {
 		if other == h {
-			c.fail(at, "Duplicate reference", "The host %q is in this list already.", h.Name)
+			c.fail(at, "Duplicate reference", "The host %q is in this list already. Remove one of the two.", h.Name)
 			return hosts
 		}
 	}
@@ -89,7 +89,7 @@ func (c *content) hostFrom(name string, at hcl.Range, v cty.Value) *hostDecl {
 	case !v.IsKnown():
 		return nil
 	case v.IsNull():
-		c.wrongType(at, &attrSpec{Name: name, Kind: kindHost, Doc: c.spec.attr(name).Doc}, v)
+		c.notHost(name, at, v)
 		return nil
 	case v.Type() == cty.String:
 		c.fail(at, "Wrong type of value", "A host is referred to without quotes: %s.", c.reference(v.AsString()))
@@ -99,8 +99,17 @@ func (c *content) hostFrom(name string, at hcl.Range, v cty.Value) *hostDecl {
 			return c.hosts[n.AsString()]
 		}
 	}
-	c.wrongType(at, &attrSpec{Name: name, Kind: kindHost, Doc: c.spec.attr(name).Doc}, v)
+	c.notHost(name, at, v)
 	return nil
+}
+
+// notHost reports a value that is not what references to hosts stand for.
+func (c *content) notHost(name string, at hcl.Range, v cty.Value) {
+	what := "The argument"
+	if c.spec.attr(name).Kind == kindHosts {
+		what = "Each element of"
+	}
+	c.fail(at, "Wrong type of value", "%s %q must be %s, and this is %s.", what, name, kindHost.words, describe(v))
 }
 
 // reference writes the reference that was meant by a string: the host of that name or

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -38,6 +39,24 @@ func (r *reporter) add(diags ...*hcl.Diagnostic) {
 			r.errors++
 		}
 		r.diags = append(r.diags, d)
+	}
+}
+
+// addContent takes over diagnostics about the arguments and blocks of a block, and
+// completes them with what the block can have.
+func (r *reporter) addContent(spec *blockSpec, diags hcl.Diagnostics) {
+	for _, d := range diags {
+		switch {
+		case d.Summary == "Unsupported argument" && !strings.Contains(d.Detail, "Did you mean") && len(spec.Attrs) > 0:
+			d.Detail += fmt.Sprintf(" The arguments of a %s are %s.", words(spec.Type), list(spec.attrNames()))
+		case d.Summary == "Unsupported block type" && !strings.Contains(d.Detail, "Did you mean") && len(spec.Blocks) > 0:
+			d.Detail += fmt.Sprintf(" The blocks of %s are %s.", spec.Doc, list(spec.blockTypes()))
+		case strings.HasPrefix(d.Summary, "Missing name for "):
+			d.Detail = "The block needs a name, in quotes before the brace."
+		case strings.HasPrefix(d.Summary, "Extraneous label for "):
+			d.Detail = "The block does not have so many names: remove this one."
+		}
+		r.add(d)
 	}
 }
 

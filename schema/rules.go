@@ -27,8 +27,8 @@ var (
 var rules = []*Rule{
 	{1, "port-mapping", hcl.DiagError, "Port mapping in direct routing", checkPortMapping},
 	ruleAlgorithm,
-	{3, "same-service", hcl.DiagError, "Duplicate service", checkSameService},
-	{4, "same-real-server", hcl.DiagError, "Duplicate real server", checkSameRealServer},
+	{3, "same-service", hcl.DiagError, "Service declared twice", checkSameService},
+	{4, "same-real-server", hcl.DiagError, "Real server declared twice", checkSameRealServer},
 	{7, "mixed-families", hcl.DiagError, "Mixed address families", checkFamilies},
 	{8, "thresholds", hcl.DiagError, "Invalid thresholds", checkThresholds},
 	ruleNetmask,
@@ -38,7 +38,7 @@ var rules = []*Rule{
 	{0, "all-drained", hcl.DiagWarning, "All weights are 0", checkAllDrained},
 	{0, "no-services", hcl.DiagWarning, "Cluster without services", checkNoServices},
 	{0, "director-interface", hcl.DiagError, "Director without interface", checkDirectorInterface},
-	{0, "same-host-twice", hcl.DiagError, "Two hosts in one place", checkReach},
+	{0, "same-host-twice", hcl.DiagError, "Two hosts on one machine", checkReach},
 }
 
 // Rules lists the rules that a configuration is checked against.

@@ -59,7 +59,7 @@ func (c *content) serviceAlgorithm(d *clusterDecl) string {
 		return c.algorithm()
 	}
 	if !d.content.given("algorithm") && !d.content.misspelt("algorithm") {
-		c.fail(c.header(), "Missing algorithm", `Nothing says how the service's real servers are chosen. Write algorithm = "rr" (each in turn), or another, in the service or for all services in the cluster.`)
+		c.failAlike(d, c.header(), "Missing algorithm", `Nothing says how the service's real servers are chosen. Write algorithm = "rr" (each in turn), or another, in the service or for all services in the cluster.`)
 	}
 	return d.algorithm
 }

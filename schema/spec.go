@@ -40,6 +40,7 @@ type attrSpec struct {
 	Min, Max uint32   // bounds of a number
 	Words    []string // what a string must be one of; nil is anything
 	Default  any      // a uint32 or a string that stands for a missing argument; nil is none
+	Example  string   // a value as it is written, for required arguments
 	Doc      string   // what the argument is, to follow a colon: lower case, no period
 }
 
@@ -77,6 +78,15 @@ func (b *blockSpec) attr(name string) *attrSpec {
 		panic("no argument " + name + " in the description of " + b.Type)
 	}
 	return &b.Attrs[i]
+}
+
+// blockTypes lists the types of blocks that the block can have.
+func (b *blockSpec) blockTypes() []string {
+	types := make([]string, len(b.Blocks))
+	for i, nested := range b.Blocks {
+		types[i] = nested.Type
+	}
+	return types
 }
 
 // attrNames lists the names of the block's arguments.

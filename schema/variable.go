@@ -73,6 +73,9 @@ func (l *loader) variableType(c *content) (variableType, bool) {
 		return variableType{constraint: cty.DynamicPseudoType}, true
 	}
 	constraint, optional, diags := typeexpr.TypeConstraintWithDefaults(attr.Expr)
+	for _, d := range diags {
+		d.Detail += " Types are string, number, bool, any, list(TYPE), set(TYPE), map(TYPE), tuple([TYPE, …]) and object({NAME = TYPE, …})."
+	}
 	l.add(diags...)
 	if diags.HasErrors() {
 		return variableType{constraint: cty.DynamicPseudoType}, false
@@ -125,7 +128,7 @@ func givenLiteral(text string, want cty.Type) (cty.Value, string) {
 	if want == cty.DynamicPseudoType {
 		return cty.DynamicVal, `it is read as an HCL expression, because the variable has no "type = string"; text needs quotes, as in --var 'NAME="text"'`
 	}
-	return cty.DynamicVal, typeexpr.TypeString(want) + " required"
+	return cty.DynamicVal, "a value of type " + typeexpr.TypeString(want) + " is required"
 }
 
 // convert makes a value one of the type.

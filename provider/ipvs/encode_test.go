@@ -139,7 +139,7 @@ func TestAppendDaemon(t *testing.T) {
 		Group: netip.MustParseAddr("224.0.0.81"), Port: 8848, TTL: 2,
 	}
 	want := layout(t, `
-		4c00 0380                             # IPVS_CMD_ATTR_DAEMON, nested
+		4000 0380                             # IPVS_CMD_ATTR_DAEMON, nested
 		  0800 0100 01000000                  # STATE: master
 		  0900 0200 6574683000 000000         # MCAST_IFN: eth0
 		  0800 0300 07000000                  # SYNC_ID: 7
@@ -147,7 +147,6 @@ func TestAppendDaemon(t *testing.T) {
 		  0800 0500 e0000051                  # MCAST_GROUP: 224.0.0.81
 		  0600 0700 9022 0000                 # MCAST_PORT: 8848, host byte order
 		  0500 0800 02 000000                 # MCAST_TTL: 2`)
-	want[0] = byte(len(want))
 	if diff := cmp.Diff(hex.Dump(want), hex.Dump(appendDaemon(nil, d, true))); diff != "" {
 		t.Errorf("daemon (-want +got):\n%s", diff)
 	}

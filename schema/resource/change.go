@@ -89,6 +89,7 @@ const (
 	RemovedOnHost     Reason = "removed on the host"
 	ThereBefore       Reason = "was there before lvsctl"
 	Destroying        Reason = "destroy"
+	Reordered         Reason = "reordered" // the object is as it was, but the order of taking it down changed
 )
 
 // Key is the key of the object that the change is about.
@@ -98,6 +99,10 @@ func (c Change) Key() Key {
 	}
 	return c.Before.Key()
 }
+
+// Visible tells changes that matter to people from those that only keep the ledger's
+// notes on order up to date.
+func (c Change) Visible() bool { return c.Reason != Reordered }
 
 // Invert is the change that undoes c on the host.
 func (c Change) Invert() Change {

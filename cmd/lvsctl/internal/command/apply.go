@@ -68,7 +68,7 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 	}
 	asker := bufio.NewReader(s.in)
 	for locked := false; ; {
-		if !flags.approve {
+		if !flags.approve && plan.Asks() {
 			if err := s.ask(asker, question); err != nil {
 				return err
 			}
@@ -112,6 +112,9 @@ func (s *session) carryOut(ctx context.Context, plan *planner.Plan) error {
 	}
 	if s.json {
 		view.NewEvents(s.out, s.now).Applied(plan)
+		return nil
+	}
+	if !plan.Asks() {
 		return nil
 	}
 	p := s.printer(s.out)

@@ -16,7 +16,11 @@ func (Progress) StepStarted(resource.Step) {}
 
 // StepDone implements the fleet's Progress.
 func (p Progress) StepDone(step resource.Step, out resource.Outcome, err error) {
-	mark, done := p.paint(green, "✓"), count(len(step.Changes), "change")
+	shown := len(visible(step.Changes))
+	if shown == 0 && err == nil {
+		return
+	}
+	mark, done := p.paint(green, "✓"), count(shown, "change")
 	if err != nil {
 		made := 0
 		for i := range step.Changes {

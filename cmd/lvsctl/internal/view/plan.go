@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -50,11 +51,15 @@ type hostSteps struct {
 	steps []resource.Step
 }
 
-// byHost groups a plan's steps by host, hosts in the order of their first step.
+// byHost groups what people want to see of a plan by host, hosts in the order of their
+// first step.
 func byHost(plan *planner.Plan) []*hostSteps {
 	var list []*hostSteps
 	index := map[string]*hostSteps{}
 	for _, s := range plan.Steps {
+		if s.Changes = visible(s.Changes); len(s.Changes) == 0 {
+			continue
+		}
 		h := index[s.Host]
 		if h == nil {
 			h = &hostSteps{name: s.Host}
@@ -64,6 +69,11 @@ func byHost(plan *planner.Plan) []*hostSteps {
 		h.steps = append(h.steps, s)
 	}
 	return list
+}
+
+// visible lists the changes that people want to see.
+func visible(changes []resource.Change) []resource.Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c resource.Change) bool { return !c.Visible() })
 }
 
 // column is where the reasons stand, so that those of a host are in line.
@@ -96,8 +106,10 @@ func (p *Printer) change(c resource.Change, column int) {
 func Describe(c resource.Change) string {
 	kind := c.Key().Kind.String()
 	switch c.Action {
-	case resource.Create, resource.Delete, resource.Adopt:
+	case resource.Create, resource.Delete:
 		return kind + " " + either(c).String()
+	case resource.Adopt:
+		return kind + " " + either(c).String() + " (already so)"
 	case resource.Forget:
 		return kind + " " + either(c).Key().Words() + " (stays as it is)"
 	default:
