@@ -111,6 +111,7 @@ var clusterSpec = define(blockSpec{
 
 // fileSpec is what may stand at the top of a file.
 var fileSpec = define(blockSpec{
+	Type:   "file",
 	Doc:    "a configuration file",
 	Blocks: []*blockSpec{variableSpec, localsSpec, hostSpec, clusterSpec},
 })

@@ -64,7 +64,10 @@ func withoutEchoes(diags hcl.Diagnostics) hcl.Diagnostics {
 	return slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool {
 		file := d.Subject.Filename
 		echo := lost[file]
-		lost[file] = lost[file] || d.Summary == "Invalid multi-line string" || d.Summary == "Unterminated template string"
+		if d.Summary == "Invalid multi-line string" && !echo {
+			d.Detail = "The line ends within a string. Close it with a quote; a line break in a string is written \\n."
+			lost[file] = true
+		}
 		return echo
 	})
 }

@@ -81,10 +81,13 @@ func parseEntry(text string, server *RealServer) *badEntry {
 	if bad := parseEndpoint(word, offset-len(word), server); bad != nil {
 		return bad
 	}
-	for rest != "" {
+	for weighed := false; ; weighed = true {
 		word, rest, offset = cutWord(rest, offset)
 		start := offset - len(word)
-		if word != "weight" {
+		if word == "" {
+			return nil
+		}
+		if word != "weight" || weighed {
 			return &badEntry{word, start, "Invalid pool entry", fmt.Sprintf(`%q does not belong here. An entry is an address, with a port or without, and then a weight or none, as in "10.0.0.2:8080 weight 5".`, word)}
 		}
 		word, rest, offset = cutWord(rest, offset)
@@ -94,7 +97,6 @@ func parseEntry(text string, server *RealServer) *badEntry {
 		}
 		server.Weight = uint32(weight)
 	}
-	return nil
 }
 
 // cutWord takes the first word off a text that begins at an offset. The offset it

@@ -55,6 +55,10 @@ func (c *content) hostRefsFrom(name string) []*hostDecl {
 	if !ok {
 		return nil
 	}
+	if isHost(v) {
+		c.fail(at, "Wrong type of value", "The argument %q is a list, since there can be several: write [host.%s].", name, v.GetAttr("name").AsString())
+		return nil
+	}
 	if !v.CanIterateElements() || v.Type().IsObjectType() || v.Type().IsMapType() {
 		c.wrongType(at, c.spec.attr(name), v)
 		return nil
@@ -94,13 +98,22 @@ func (c *content) hostFrom(name string, at hcl.Range, v cty.Value) *hostDecl {
 	case v.Type() == cty.String:
 		c.fail(at, "Wrong type of value", "A host is referred to without quotes: %s.", c.reference(v.AsString()))
 		return nil
-	case v.Type().IsObjectType() && v.Type().HasAttribute("name"):
-		if n := v.GetAttr("name"); n.Type() == cty.String && n.IsKnown() && !n.IsNull() && c.hosts[n.AsString()] != nil {
-			return c.hosts[n.AsString()]
+	case isHost(v):
+		if h := c.hosts[v.GetAttr("name").AsString()]; h != nil {
+			return h
 		}
 	}
 	c.notHost(name, at, v)
 	return nil
+}
+
+// isHost tells whether a value is what a reference to a host stands for.
+func isHost(v cty.Value) bool {
+	if !v.Type().IsObjectType() || !v.Type().HasAttribute("name") {
+		return false
+	}
+	name := v.GetAttr("name")
+	return name.Type() == cty.String && name.IsKnown() && !name.IsNull()
 }
 
 // notHost reports a value that is not what references to hosts stand for.

@@ -9,20 +9,23 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// maxAlike is how many findings of one sort are shown of one block. A wrong line in a
+// How many findings of one sort are shown of one block, and of all. A wrong line in a
 // cluster of thousands must not bury everything else.
-const maxAlike = 5
+const (
+	maxAlike = 5
+	maxTotal = 50
+)
 
 // A crowd is where findings of one sort are counted.
 type crowd struct {
 	summary string
-	within  any // a pointer to what the findings are in
+	within  any // a pointer to what the findings are in, nil for everything
 }
 
 // A tally counts the findings of a crowd.
 type tally struct {
-	hidden int
-	shown  []*hcl.Diagnostic
+	shown, hidden int
+	last          *hcl.Diagnostic // the last one that is shown
 }
 
 // A reporter gathers diagnostics.
@@ -38,23 +41,46 @@ func (r *reporter) add(diags ...*hcl.Diagnostic) {
 		if d.Severity == hcl.DiagError {
 			r.errors++
 		}
-		r.diags = append(r.diags, d)
+		if r.fits(crowd{d.Summary, nil}, maxTotal, d) {
+			r.diags = append(r.diags, d)
+		}
 	}
+}
+
+// fits counts a diagnostic, and tells whether the crowd has room for it.
+func (r *reporter) fits(key crowd, limit int, d *hcl.Diagnostic) bool {
+	if r.crowds == nil {
+		r.crowds = map[crowd]*tally{}
+	}
+	t := r.crowds[key]
+	if t == nil {
+		t = &tally{}
+		r.crowds[key] = t
+	}
+	if t.shown == limit {
+		t.hidden++
+		return false
+	}
+	t.shown++
+	t.last = d
+	return true
 }
 
 // addContent takes over diagnostics about the arguments and blocks of a block, and
 // completes them with what the block can have.
 func (r *reporter) addContent(spec *blockSpec, diags hcl.Diagnostics) {
 	for _, d := range diags {
+		_, block, _ := strings.Cut(d.Summary, " for ")
+		hinted := strings.Contains(d.Detail, "Did you mean")
 		switch {
-		case d.Summary == "Unsupported argument" && !strings.Contains(d.Detail, "Did you mean") && len(spec.Attrs) > 0:
-			d.Detail += fmt.Sprintf(" The arguments of a %s are %s.", words(spec.Type), list(spec.attrNames()))
-		case d.Summary == "Unsupported block type" && !strings.Contains(d.Detail, "Did you mean") && len(spec.Blocks) > 0:
-			d.Detail += fmt.Sprintf(" The blocks of %s are %s.", spec.Doc, list(spec.blockTypes()))
+		case d.Summary == "Unsupported argument" && !hinted && len(spec.Attrs) > 0:
+			d.Detail += fmt.Sprintf(" A %s can have the arguments %s.", words(spec.Type), list(spec.attrNames()))
+		case d.Summary == "Unsupported block type" && !hinted && len(spec.Blocks) > 0:
+			d.Detail += fmt.Sprintf(" A %s can have the blocks %s.", words(spec.Type), list(spec.blockTypes()))
 		case strings.HasPrefix(d.Summary, "Missing name for "):
-			d.Detail = "The block needs a name, in quotes before the brace."
+			d.Detail = fmt.Sprintf("A block of this type has a name: %s \"NAME\" { … }.", block)
 		case strings.HasPrefix(d.Summary, "Extraneous label for "):
-			d.Detail = "The block does not have so many names: remove this one."
+			d.Detail = fmt.Sprintf("A block of this type has %s. Remove what is too much.", count(len(spec.nested(block).Labels), "name", "names"))
 		}
 		r.add(d)
 	}
@@ -72,28 +98,16 @@ func (r *reporter) failAlike(within any, at hcl.Range, summary, format string, a
 
 // addAlike takes over a diagnostic unless there are enough of its sort already.
 func (r *reporter) addAlike(within any, d *hcl.Diagnostic) {
-	if r.crowds == nil {
-		r.crowds = map[crowd]*tally{}
+	if r.fits(crowd{d.Summary, within}, maxAlike, d) {
+		r.add(d)
 	}
-	key := crowd{d.Summary, within}
-	t := r.crowds[key]
-	if t == nil {
-		t = &tally{}
-		r.crowds[key] = t
-	}
-	if len(t.shown) == maxAlike {
-		t.hidden++
-		return
-	}
-	t.shown = append(t.shown, d)
-	r.add(d)
 }
 
 // finish returns all that was gathered in the order of the text.
 func (r *reporter) finish() hcl.Diagnostics {
 	for _, t := range r.crowds {
 		if t.hidden > 0 {
-			t.shown[maxAlike-1].Detail += fmt.Sprintf(" %s the same problem.", count(t.hidden, "more place has", "more places have"))
+			t.last.Detail += fmt.Sprintf(" %s the same problem.", count(t.hidden, "more place has", "more places have"))
 		}
 	}
 	slices.SortStableFunc(r.diags, byPlace)
@@ -132,7 +146,10 @@ func boolInt(b bool) int {
 
 // count writes a number with the word for it.
 func count(n int, one, many string) string {
-	if n == 1 {
+	switch n {
+	case 0:
+		return "no " + many
+	case 1:
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)

@@ -80,6 +80,15 @@ func (b *blockSpec) attr(name string) *attrSpec {
 	return &b.Attrs[i]
 }
 
+// nested finds the description of a type of block that is known to be in this one.
+func (b *blockSpec) nested(blockType string) *blockSpec {
+	i := slices.Index(b.blockTypes(), blockType)
+	if i < 0 {
+		panic("no block " + blockType + " in the description of " + b.Type)
+	}
+	return b.Blocks[i]
+}
+
 // blockTypes lists the types of blocks that the block can have.
 func (b *blockSpec) blockTypes() []string {
 	types := make([]string, len(b.Blocks))

@@ -153,33 +153,44 @@ func (w *world) recover() {
 }
 
 func TestCrashes(t *testing.T) {
-	seeds := 300
+	groups, seeds := uint64(8), uint64(12)
 	if testing.Short() {
-		seeds = 30
+		seeds = 2
 	}
-	for seed := range seeds {
-		w := newWorld(t, uint64(seed))
-		for range 60 {
-			w.disk.failNext(0, false)
-			if w.rnd.IntN(3) == 0 {
-				w.disk.failNext(1+w.rnd.IntN(12), true)
+	for group := range groups {
+		t.Run(fmt.Sprint("group ", group), func(t *testing.T) {
+			t.Parallel()
+			for i := range seeds {
+				seed := group*seeds + i
+				t.Log("seed", seed)
+				newWorld(t, seed).live60()
 			}
-			err := w.run(w.nextStep())
-			switch {
-			case err != nil:
-				if !errors.Is(err, errCrash) && !errors.Is(err, syscall.ENOSPC) {
-					t.Fatalf("seed %d: %v", seed, err)
-				}
-				w.recover()
-			case w.rnd.IntN(8) == 0:
-				w.recover()
-			}
-			w.check()
-		}
+		})
+	}
+}
+
+// live60 lets a world see sixty steps, with faults and crashes among them, and its end.
+func (w *world) live60() {
+	for range 60 {
 		w.disk.failNext(0, false)
-		w.recover()
-		w.destroy()
+		if w.rnd.IntN(3) == 0 {
+			w.disk.failNext(1+w.rnd.IntN(12), true)
+		}
+		err := w.run(w.nextStep())
+		switch {
+		case err != nil:
+			if !errors.Is(err, errCrash) && !errors.Is(err, syscall.ENOSPC) {
+				w.t.Fatal(err)
+			}
+			w.recover()
+		case w.rnd.IntN(8) == 0:
+			w.recover()
+		}
+		w.check()
 	}
+	w.disk.failNext(0, false)
+	w.recover()
+	w.destroy()
 }
 
 // destroy gives everything up and demands that nothing is left.
@@ -207,7 +218,7 @@ func (w *world) destroy() {
 
 // TestEveryCut cuts the log off at every byte of every append.
 func TestEveryCut(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(2) {
 		w := newWorld(t, seed)
 		w.store.minimum = 1 << 30
 		path := filepath.Join(w.dir, ledgerFile)
@@ -221,7 +232,7 @@ func TestEveryCut(t *testing.T) {
 			}
 			before, size = after, len(data)
 		}
-		for range 20 {
+		for range 10 {
 			st := w.nextStep()
 			if err := w.store.Begin(st); err != nil {
 				t.Fatal(err)
@@ -290,7 +301,7 @@ func TestWrittenOnAfterCut(t *testing.T) {
 // TestCompaction carries the same steps out with a log that is written anew all the
 // time and one that never is.
 func TestCompaction(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(4) {
 		often, never := newWorld(t, seed), newWorld(t, seed)
 		never.store.minimum = 1 << 30
 		for range 50 {

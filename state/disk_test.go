@@ -1,7 +1,6 @@
 package state
 
 import (
-	"errors"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -25,6 +24,7 @@ type faultyDisk struct {
 	ops    int
 	part   func(n int) int  // how much of a write that fails gets to the disk
 	synced map[string]int64 // bytes of the files that are durable, by path
+	files  []*faultyFile
 }
 
 func newFaultyDisk(t *testing.T) *faultyDisk {
@@ -62,7 +62,9 @@ func (d *faultyDisk) Open(name string, flag int) (file, error) {
 	if flag&os.O_TRUNC != 0 {
 		d.synced[name] = 0
 	}
-	return &faultyFile{f.(*os.File), d, name}, nil
+	ff := &faultyFile{f.(*os.File), d, name}
+	d.files = append(d.files, ff)
+	return ff, nil
 }
 
 func (d *faultyDisk) Mkdir(name string) error {
@@ -80,6 +82,11 @@ func (d *faultyDisk) Rename(from, to string) error {
 		d.t.Errorf("%s takes the name %s with %d of %d bytes durable", from, to, d.synced[from], info.Size())
 	}
 	d.synced[to] = d.synced[from]
+	for _, f := range d.files {
+		if f.name == from {
+			f.name = to
+		}
+	}
 	return d.osDisk.Rename(from, to)
 }
 
@@ -100,17 +107,7 @@ func (d *faultyDisk) Remove(name string) error {
 type faultyFile struct {
 	*os.File
 	disk *faultyDisk
-	name string
-}
-
-// path is the file's name now: a log written anew has been renamed.
-func (f *faultyFile) path() string {
-	if filepath.Base(f.name) == freshFile {
-		if _, err := os.Stat(f.name); errors.Is(err, fs.ErrNotExist) {
-			return filepath.Join(filepath.Dir(f.name), ledgerFile)
-		}
-	}
-	return f.name
+	name string // now: a log written anew is renamed
 }
 
 func (f *faultyFile) Write(p []byte) (int, error) {
@@ -127,7 +124,7 @@ func (f *faultyFile) Sync() error {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.IsDir() {
-		f.disk.synced[f.path()] = info.Size()
+		f.disk.synced[f.name] = info.Size()
 	}
 	return err
 }
@@ -136,7 +133,7 @@ func (f *faultyFile) Truncate(size int64) error {
 	if err := f.disk.next(); err != nil {
 		return err
 	}
-	f.disk.synced[f.path()] = min(size, f.disk.synced[f.path()])
+	f.disk.synced[f.name] = min(size, f.disk.synced[f.name])
 	return f.File.Truncate(size)
 }
 

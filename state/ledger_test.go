@@ -357,7 +357,10 @@ func TestFaults(t *testing.T) {
 	ops := run(t, 0, nil)
 	for _, err := range []error{syscall.ENOSPC, syscall.EROFS, syscall.EIO} {
 		for i := 1; i <= ops; i++ {
-			t.Run(fmt.Sprint(err, " at ", i), func(t *testing.T) { run(t, i, err) })
+			t.Run(fmt.Sprint(err, " at ", i), func(t *testing.T) {
+				t.Parallel()
+				run(t, i, err)
+			})
 		}
 	}
 }
@@ -441,7 +444,7 @@ func TestReadersDuringAppends(t *testing.T) {
 			}
 		})
 	}
-	for v := range 100 {
+	for v := range 30 {
 		var changes []resource.Change
 		for id := 1; id < 200; id++ {
 			changes = append(changes, change(resource.Update, object(id, v), object(id, v+1)))

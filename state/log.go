@@ -21,9 +21,10 @@ package state
 //
 // Appends follow. Each is one write and one fsync, and starts with a "begin" or
 // "finish" line, for the two ends of a step. An append is written only after the one
-// before it has reached the disk, so whatever a crash did, it did to the last append:
-// bad lines are the traces of a crash if no good "begin" or "finish" follows them,
-// and damage otherwise.
+// before it has reached the disk, so whatever a crash did, it did to the last append,
+// and what it did is that some of it is missing: the file ends in the middle of a
+// line, or, where blocks got to the disk out of order, zeros stand for what did not.
+// Bad lines that look otherwise, or are followed by another append, are damage.
 
 import (
 	"bytes"
@@ -202,6 +203,7 @@ type gap struct {
 	number int   // of the first bad line
 	at     int64 // its offset in the file
 	next   int   // index of the good line that follows, or the number of good lines
+	torn   bool  // something is missing from each line, as after a crash
 }
 
 // split takes a log apart into its good lines and the gaps between them.
@@ -210,13 +212,16 @@ func split(data []byte) (lines []line, gaps []gap) {
 	at := int64(0)
 	for number := 1; len(data) > 0; number++ {
 		raw, rest, ended := bytes.Cut(data, []byte{'\n'})
+		torn := !ended || bytes.IndexByte(raw, 0) >= 0
 		l, ok := check(at, raw)
 		switch {
 		case ok && ended:
 			l.number = number
 			lines = append(lines, l)
 		case len(gaps) == 0 || gaps[len(gaps)-1].next < len(lines):
-			gaps = append(gaps, gap{number, at, len(lines)})
+			gaps = append(gaps, gap{number, at, len(lines), torn})
+		case !torn:
+			gaps[len(gaps)-1].torn = false
 		}
 		at += int64(len(data) - len(rest))
 		data = rest

@@ -187,6 +187,9 @@ func parse(data []byte) (*image, error) {
 	if err := checkGaps(lines, gaps); err != nil {
 		return nil, err
 	}
+	if len(gaps) > 0 {
+		lines = lines[:gaps[0].next] // the rest of the append was not durable either
+	}
 	m := newImage()
 	if err := m.replay(lines); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
@@ -223,7 +226,7 @@ func checkHeader(lines []line, gaps []gap) error {
 func checkGaps(lines []line, gaps []gap) error {
 	end := snapshotEnd(lines)
 	for _, g := range gaps {
-		if end < 0 || g.next <= end || !g.inLastAppend(lines) {
+		if end < 0 || g.next <= end || !g.fromCrash(lines) {
 			return fmt.Errorf("%w: line %d, at byte %d, is not as it was written", ErrDamaged, g.number, g.at)
 		}
 	}
@@ -238,9 +241,9 @@ func snapshotEnd(lines []line) int {
 	return slices.IndexFunc(lines, func(l line) bool { return l.word == wordEnd })
 }
 
-// inLastAppend tells whether the gap may be what a crash left of the last append.
-func (g gap) inLastAppend(lines []line) bool {
-	return !slices.ContainsFunc(lines[g.next:], line.opensAppend)
+// fromCrash tells whether the gap is what a crash leaves of the last append.
+func (g gap) fromCrash(lines []line) bool {
+	return g.torn && !slices.ContainsFunc(lines[g.next:], line.opensAppend)
 }
 
 // rescue reads a damaged log with the help of the backup, or returns nil where that
@@ -266,9 +269,13 @@ func rescueFrom(backup, data []byte) *image {
 	if end < 0 {
 		return nil
 	}
-	for _, g := range gaps {
-		if g.next > end && !g.inLastAppend(lines) {
-			return nil
+	appends := lines[end+1:]
+	for _, g := range slices.Backward(gaps) {
+		if g.next > end {
+			if !g.fromCrash(lines) {
+				return nil
+			}
+			appends = lines[end+1 : g.next]
 		}
 	}
 	r, err := lines[end].decode()
@@ -279,7 +286,7 @@ func rescueFrom(backup, data []byte) *image {
 	if err != nil || m.stale {
 		return nil
 	}
-	if err := m.replay(lines[end+1:]); err != nil {
+	if err := m.replay(appends); err != nil {
 		return nil
 	}
 	m.print.Size = int64(len(data)) // of the file that is there, to notice when it changes

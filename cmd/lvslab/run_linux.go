@@ -147,13 +147,24 @@ func run(m machine, timeout time.Duration) error {
 		case sig := <-signals:
 			number := sig.(syscall.Signal)
 			if number == syscall.SIGQUIT { // a Go program answers with its goroutines
-				s.out.send(frameSignal, []byte{byte(number)})
+				go s.out.send(frameSignal, []byte{byte(number)})
 				continue
 			}
 			return &exitError{code: 128 + int(number)}
 		case <-expired:
+			s.lastWords()
 			return s.trouble(exitTimeout, fmt.Errorf("the guest did not end within %v", timeout))
 		}
+	}
+}
+
+// lastWords gives the program a moment to say where it hangs: a Go program that
+// gets this signal prints its goroutines.
+func (s *session) lastWords() {
+	go s.out.send(frameSignal, []byte{byte(syscall.SIGQUIT)})
+	select {
+	case <-s.done:
+	case <-time.After(3 * time.Second):
 	}
 }
 

@@ -3,6 +3,7 @@ package ipvs
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -10,8 +11,10 @@ import (
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
-// readers is how many connections read a table's destinations side by side.
-const readers = 4
+// maxReaders is how many connections read a table's destinations side by side, if
+// there are as many processors. The kernel answers them in turns, but while it does,
+// the answers of the others can be decoded.
+const maxReaders = 4
 
 // A Client talks to the IPVS of one network namespace. It is safe for concurrent use,
 // one call at a time.
@@ -25,8 +28,11 @@ type Client struct {
 
 // New connects to the IPVS of the network namespace that the calling thread is in; who
 // changes namespaces must have locked it. The Client stays with that namespace
-// wherever it is used from. The error is [ErrNotLoaded] where the kernel has no IPVS;
-// New does not load it.
+// wherever it is used from.
+//
+// The error is [ErrNotLoaded] where the kernel has no IPVS. Asking for it is enough to
+// make newer kernels load the module ip_vs, if it is installed and we may; those of
+// Debian 12 do.
 func New() (*Client, error) {
 	var sockets []transport
 	fail := func(err error) (*Client, error) {
@@ -36,7 +42,7 @@ func New() (*Client, error) {
 		return nil, fmt.Errorf("connect to ipvs: %w", err)
 	}
 	var family uint16
-	for i := range readers {
+	for i := range min(maxReaders, runtime.GOMAXPROCS(0)) {
 		s, err := dial()
 		if err != nil {
 			return fail(err)

@@ -30,12 +30,14 @@ var (
 	ErrNoScheduler error = &named{"no such scheduler or persistence engine", nil}
 	// ErrNoDaemon says that no sync daemon of that role is running.
 	ErrNoDaemon error = &named{"no such sync daemon", fs.ErrNotExist}
-	// ErrRange says that a number or name is out of range: a lower threshold above the
-	// upper one, a weight of 2³¹ or more, a name of more than 16 bytes.
-	ErrRange error = &named{"threshold, weight or name out of range", nil}
+	// ErrRange says that a destination's numbers are out of range: a lower threshold
+	// above the upper one, or a weight of 2³¹ or more.
+	ErrRange error = &named{"threshold or weight out of range", nil}
 	// ErrInvalid says that the values do not go together, or that they cannot even be
-	// put into a message; see the comments at the kernel's ip_vs_add_service and
-	// ip_vs_add_dest for what it refuses.
+	// put into a message; ip_vs_add_service and ip_vs_add_dest in the kernel's
+	// net/netfilter/ipvs/ip_vs_ctl.c have the rules. One is about the host: in a network
+	// namespace that never had an IPv4 address, not even on lo, IPv4 destinations are
+	// invalid, because none looks like a unicast address.
 	ErrInvalid error = &named{"invalid", fs.ErrInvalid}
 )
 

@@ -2,6 +2,7 @@ package ipvs
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/netip"
@@ -45,7 +46,6 @@ func namespace(t testing.TB) *Client {
 	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
 		giveUp("set lo up: %v\n%s", err, out)
 	}
-	_ = exec.Command("modprobe", "ip_vs").Run()
 	c, err := New()
 	if err != nil {
 		giveUp("%v", err)
@@ -109,11 +109,12 @@ func TestKernelLifeOfAService(t *testing.T) {
 	apply(t, c, Op{Add, s}, Op{Add, d})
 	expect(t, "-A -t 192.0.2.1:80 -s rr", "-a -t 192.0.2.1:80 -r 10.0.0.2:80 -g -w 1")
 
-	s.Scheduler, s.Flags, s.Timeout, s.Netmask = "sh", resource.FlagsSettable&^resource.FlagOnePacket, 300, 0xffffff00
+	s.Scheduler, s.Flags, s.Timeout, s.Netmask = "sh", resource.FlagPersistent|resource.FlagSched1|resource.FlagSched2, 300, 0xffffff00
 	d.Forward, d.Weight, d.UpperThreshold, d.LowerThreshold = resource.ForwardMasquerade, 0, 100, 50
 	apply(t, c, Op{Edit, s}, Op{Edit, d})
-	expect(t, "-A -t 192.0.2.1:80 -s sh -p 300 -M 255.255.255.0 -b sh-fallback,sh-port,flag-3",
-		"-a -t 192.0.2.1:80 -r 10.0.0.2:80 -m -w 0 -x 100 -y 50")
+	expect(t, "-A -t 192.0.2.1:80 -s sh -p 300 -M 255.255.255.0 -b sh-fallback,sh-port",
+		"-a -t 192.0.2.1:80 -r 10.0.0.2:80 -m -w 0")
+	expectThresholds(t, []Op{{Add, d}})
 
 	s = simple(web, "wlc") // flags can be cleared
 	apply(t, c, Op{Edit, s})
@@ -252,6 +253,7 @@ func TestKernelRandom(t *testing.T) {
 		}
 		apply(t, c, ops...)
 		expect(t, lines(ops)...)
+		expectThresholds(t, ops)
 		if diff := cmp.Diff(want, readSet(t, c), compareAddrs); diff != "" {
 			t.Errorf("seed %d: table (-want +got):\n%s", seed, diff)
 		}
@@ -306,7 +308,7 @@ func TestKernelErrors(t *testing.T) {
 		{"delete no destination", Op{Delete, server(web, "10.0.0.3", 80, resource.ForwardDirect)}, ErrNoDestination},
 		{"unknown scheduler", Op{Add, simple(other, "best")}, ErrNoScheduler},
 		{"edit to unknown scheduler", Op{Edit, simple(web, "best")}, ErrNoScheduler},
-		{"long scheduler", Op{Add, simple(other, "a-scheduler-of-the-future")}, ErrRange},
+		{"long scheduler", Op{Add, simple(other, "a-scheduler-of-the-future")}, ErrInvalid},
 		{"unknown engine", Op{Add, func() resource.Service { s := simple(other, "rr"); s.Engine = "diesel"; return s }()}, ErrNoScheduler},
 		{"prefix length", Op{Add, v6}, ErrInvalid},
 		{"lower threshold alone", Op{Add, with(func(d *resource.Destination) { d.LowerThreshold = 1 })}, ErrRange},
@@ -338,7 +340,9 @@ func TestKernelFailureInTheMiddle(t *testing.T) {
 	if attempted != 256 || !slices.Equal(indexes(failures), []int{200}) || !errors.Is(failures[0].Err, ErrRange) {
 		t.Errorf("attempted %d, failures %v", attempted, failures)
 	}
-	expect(t, lines(slices.Delete(slices.Clone(ops[:256]), 200, 201))...)
+	done := slices.Delete(slices.Clone(ops[:256]), 200, 201)
+	expect(t, lines(done)...)
+	expectThresholds(t, done)
 }
 
 // TestKernelWholeBatchFails has the kernel answer every message of a batch.
@@ -373,6 +377,7 @@ func TestKernelManyDestinations(t *testing.T) {
 	ops := many()
 	apply(t, c, ops...)
 	expect(t, lines(ops)...)
+	expectThresholds(t, ops)
 	set := readSet(t, c)
 	for _, op := range ops {
 		if set[op.Object.Key()] != op.Object {
@@ -531,15 +536,32 @@ func BenchmarkKernelApply(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(ops)), "ns/change")
 }
 
+// BenchmarkKernelRestore has ipvsadm do what BenchmarkKernelApply does.
+func BenchmarkKernelRestore(b *testing.B) {
+	c := namespace(b)
+	input := strings.Join(lines(many()), "\n") + "\n"
+	for b.Loop() {
+		cmd := exec.Command("ipvsadm", "-R")
+		cmd.Stdin = strings.NewReader(input)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
+		b.StopTimer()
+		if err := c.Flush(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+}
+
 func BenchmarkKernelTable(b *testing.B) {
 	c := namespace(b)
 	apply(b, c, many()...)
 	all := c.conns
 	defer func() { c.conns = all }()
-	b.ReportAllocs()
-	for _, n := range []int{1, 2, 4} {
+	for n := 1; n <= len(all); n *= 2 {
 		c.conns = all[:n]
-		b.Run("readers="+string(rune('0'+n)), func(b *testing.B) {
+		b.Run(fmt.Sprintf("readers=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if entries, err := c.Table(); err != nil || len(entries) != 100 {

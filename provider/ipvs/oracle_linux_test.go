@@ -92,16 +92,10 @@ func serviceLine(s resource.Service) string {
 	return line
 }
 
-// destinationLine writes a destination as ipvsadm -Sn does.
+// destinationLine writes a destination as ipvsadm -Sn does, which forgets thresholds.
 func destinationLine(d resource.Destination) string {
 	line := fmt.Sprintf("-a %s -r %v %s -w %d", which(d.Service), netip.AddrPortFrom(d.Addr, d.Port),
 		[]string{"-m", "-l", "-i", "-g", "-b"}[d.Forward], d.Weight)
-	if d.UpperThreshold != 0 {
-		line += fmt.Sprintf(" -x %d", d.UpperThreshold)
-	}
-	if d.LowerThreshold != 0 {
-		line += fmt.Sprintf(" -y %d", d.LowerThreshold)
-	}
 	if d.Forward != resource.ForwardTunnel {
 		return line
 	}
@@ -115,6 +109,29 @@ func destinationLine(d resource.Destination) string {
 		line += " --tun-type gre --tun-" + checksum
 	}
 	return line
+}
+
+// expectThresholds compares what ipvsadm says of the destinations' thresholds with
+// what they were added with.
+func expectThresholds(t testing.TB, ops []Op) {
+	t.Helper()
+	var want []string
+	for _, op := range ops {
+		if d, ok := op.Object.(resource.Destination); ok {
+			want = append(want, fmt.Sprintf("%v %d %d", netip.AddrPortFrom(d.Addr, d.Port), d.UpperThreshold, d.LowerThreshold))
+		}
+	}
+	var got []string
+	for line := range strings.Lines(run(t, "ipvsadm", "-L", "-n", "--thresholds")) {
+		if words := strings.Fields(line); words[0] == "->" && len(words) == 6 {
+			got = append(got, strings.Join(words[1:4], " "))
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("ipvsadm -Ln --thresholds (-want +got):\n%s", diff)
+	}
 }
 
 // lines writes operations that add objects as ipvsadm -Sn does.

@@ -54,7 +54,10 @@ func (g *generator) service() resource.Service {
 		Scheduler:  pick(g, "rr", "wrr", "lc", "wlc", "sh", "mh", "sed", "nq", "dh", "fo", "ovf", "lblc", "lblcr"),
 	}
 	s.Netmask = resource.FullNetmask(s.Family)
-	s.Flags = maybe(g, resource.FlagSched1) | maybe(g, resource.FlagSched2) | maybe(g, resource.FlagSched3)
+	s.Flags = maybe(g, resource.FlagSched1) | maybe(g, resource.FlagSched2)
+	if s.Scheduler != "sh" && s.Scheduler != "mh" { // ipvsadm -S leaves their third flag out
+		s.Flags |= maybe(g, resource.FlagSched3)
+	}
 	if g.IntN(2) == 0 {
 		s.Flags |= resource.FlagPersistent
 		s.Timeout = uint32(1 + g.IntN(86400))

@@ -101,8 +101,7 @@ func retry(f func() error) error {
 	}
 }
 
-// lookUp finds the number of the family. Kernels from 6.2 on load the module for it
-// where they can.
+// lookUp finds the number of the family.
 func lookUp(c *genetlink.Conn) (uint16, error) {
 	f, err := c.GetFamily(familyName)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -85,6 +85,11 @@ func newNetwork(name string) (f *os.File, err error) {
 	return f, err
 }
 
+// init keeps the process's first thread with the main goroutine. That thread
+// cannot end, and what /proc/self and other processes see of this one is what it
+// sees: it must never visit a host.
+func init() { runtime.LockOSThread() }
+
 // onThread runs f on a thread that ends afterwards, whatever f did to it.
 func onThread(f func() error) error {
 	done := make(chan error, 1)

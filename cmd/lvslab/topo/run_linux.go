@@ -1,18 +1,12 @@
 package topo
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // runLimit is how long Run lets a command take.
@@ -59,25 +53,28 @@ func (h *Host) RunErr(name string, args ...string) (string, error) {
 
 // RunInput is RunErr with something to read for the command.
 func (h *Host) RunInput(input, name string, args ...string) (string, error) {
-	var stdout, stderr bytes.Buffer
+	stdin, stdout, stderr, err := standardFiles(input)
+	if err != nil {
+		return "", fmt.Errorf("run %s: %w", name, err)
+	}
+	defer closeAll(stdin, stdout, stderr)
 	cmd := exec.Command(name, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &stdout, &stderr
-	cmd.WaitDelay = time.Second // a daemon it leaves behind may hold on to its output
-	err := h.StartCmd(cmd)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+	err = h.StartCmd(cmd)
 	if err == nil {
 		expiry := time.AfterFunc(runLimit, func() { cmd.Process.Kill() })
 		err = cmd.Wait()
 		expiry.Stop()
 	}
-	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
-		return stdout.String(), nil
+	if err == nil {
+		return content(stdout), nil
 	}
 	code := -1
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		code = exit.ExitCode()
 	}
-	return stdout.String(), &CommandError{h.Name, cmd.Args, code, stdout.String(), stderr.String(), err}
+	return content(stdout), &CommandError{h.Name, cmd.Args, code, content(stdout), content(stderr), err}
 }
 
 // StartCmd starts cmd in the host's namespaces. Its directory is the test's
@@ -96,88 +93,4 @@ func (h *Host) StartCmd(cmd *exec.Cmd) error {
 		}
 		return cmd.Start()
 	})
-}
-
-// Process is a command that runs in the background.
-type Process struct {
-	cmd   *exec.Cmd
-	out   output
-	ended chan struct{}
-	err   error
-}
-
-// Start starts a command in the host. It is killed when the test ends, if it has
-// not ended by then.
-func (h *Host) Start(name string, args ...string) *Process {
-	h.net.t.Helper()
-	p := &Process{cmd: exec.Command(name, args...), ended: make(chan struct{})}
-	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
-	p.cmd.WaitDelay = time.Second
-	if err := h.StartCmd(p.cmd); err != nil {
-		h.net.t.Fatalf("%s: start %s: %v", h.Name, name, err)
-	}
-	go func() {
-		p.err = p.cmd.Wait()
-		close(p.ended)
-	}()
-	h.net.t.Cleanup(func() { p.Signal(unix.SIGKILL); p.Wait() })
-	return p
-}
-
-// Signal sends a signal to the process; one that has ended gets none.
-func (p *Process) Signal(sig unix.Signal) {
-	select {
-	case <-p.ended:
-	default:
-		p.cmd.Process.Signal(sig)
-	}
-}
-
-// Wait waits until the process has ended and returns how.
-func (p *Process) Wait() error {
-	<-p.ended
-	return p.err
-}
-
-// Output returns what the process has printed so far, on both streams.
-func (p *Process) Output() string { return p.out.String() }
-
-// output is a buffer that may be read while it is written.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(data []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(data)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
-// killAll ends the processes whose network is ns, daemons included.
-func killAll(ns *os.File) error {
-	var want, got unix.Stat_t
-	if err := unix.Fstat(int(ns.Fd()), &want); err != nil {
-		return fmt.Errorf("find processes: %w", err)
-	}
-	links, err := filepath.Glob("/proc/[0-9]*/ns/net")
-	if err != nil {
-		return err
-	}
-	for _, link := range links {
-		pid, err := strconv.Atoi(strings.Split(link, "/")[2])
-		if err != nil || pid == os.Getpid() || unix.Stat(link, &got) != nil {
-			continue
-		}
-		if got.Ino == want.Ino && got.Dev == want.Dev {
-			unix.Kill(pid, unix.SIGKILL)
-		}
-	}
-	return nil
 }

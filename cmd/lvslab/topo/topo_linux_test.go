@@ -147,8 +147,8 @@ func TestSnapshot(t *testing.T) {
 	for _, change := range []struct{ do, undo, line string }{
 		{"ip link add d0 type dummy", "ip link del d0", "link d0 ="},
 		{"ip addr add 10.9.9.9/32 dev lo", "ip addr del 10.9.9.9/32 dev lo", "address lo 10.9.9.9 32 ="},
-		{"ip route add 10.7.0.0/16 via 192.168.80.1", "ip route del 10.7.0.0/16", "route4 10.7.0.0/16 ens33 ="},
-		{"ip -6 route add fd07::/64 via fd00::1", "ip -6 route del fd07::/64", "route6 fd07::/64 ens33 ="},
+		{"ip route add 10.7.0.0/16 via 192.168.80.1", "ip route del 10.7.0.0/16", "route4 main unicast 10.7.0.0/16 ens33 ="},
+		{"ip -6 route add fd07::/64 via fd00::1", "ip -6 route del fd07::/64", "route6 main unicast fd07::/64 ens33 ="},
 		{"ip rule add fwmark 7 table 7", "ip rule del fwmark 7 table 7", "rule4 32765 ="},
 		{"sysctl -qw net.ipv4.vs.conntrack=1", "sysctl -qw net.ipv4.vs.conntrack=0", "sysctl net/ipv4/vs/conntrack = 1"},
 		{"sysctl -qw net.ipv4.conf.lo.arp_ignore=1", "sysctl -qw net.ipv4.conf.lo.arp_ignore=0", "sysctl net/ipv4/conf/lo/arp_ignore = 1"},

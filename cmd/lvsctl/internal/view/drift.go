@@ -1,8 +1,6 @@
 package view
 
 import (
-	"fmt"
-
 	"github.com/lvsctl/lvsctl/planner"
 )
 
@@ -23,7 +21,7 @@ func (p *Printer) Drift(plan *planner.Plan, foreign bool) {
 	}
 	p.foreign(plan, foreign)
 	if n := len(plan.Pending()); n > 0 {
-		p.Printf("%s\n", p.paint(dim, fmt.Sprintf("The config asks for %s that was not applied yet (see lvsctl plan).", count(n, "change"))))
+		p.Printf("%s\n", p.paint(dim, "The config asks for "+count(n, "change")+", not applied yet (see lvsctl plan)."))
 	}
 	if n := plan.Drifted(); n > 0 {
 		p.Printf("%s %s on %s not as lvsctl left %s.\n", p.paint(bold, "Drift:"), count(n, "object"), count(hosts, "host"), map[bool]string{true: "it", false: "them"}[n == 1])

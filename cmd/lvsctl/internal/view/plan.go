@@ -92,14 +92,23 @@ func (h *hostSteps) column() int {
 // change prints one line: sign, object, reason, place in the config.
 func (p *Printer) change(c resource.Change, column int) {
 	sign := signs[c.Action]
-	note := string(c.Reason)
+	line := "    " + p.paint(sign.look, sign.mark) + " " + pad(clean(Describe(c)), column) + "  " + p.paint(dim, clean(note(c)))
+	p.Printf("%s\n", strings.TrimRight(line, " "))
+}
+
+// note says why a change is made, where the config wants it, and what it costs.
+func note(c resource.Change) string {
+	var notes []string
+	if c.Reason != resource.Destroying {
+		notes = append(notes, string(c.Reason))
+	}
 	if c.Source.File != "" {
-		note += ", " + c.Source.String()
+		notes = append(notes, c.Source.String())
 	}
-	if n := c.Cuts.Total(); n > 0 {
-		note += fmt.Sprintf("; cuts %s", count(int(n), "connection"))
+	if c.Cuts.Total() > 0 {
+		notes = append(notes, fmt.Sprintf("cuts %d active and %d inactive connections", c.Cuts.Active, c.Cuts.Inactive))
 	}
-	p.Printf("    %s %s  %s\n", p.paint(sign.look, sign.mark), pad(clean(Describe(c)), column), p.paint(dim, clean(note)))
+	return strings.Join(notes, ", ")
 }
 
 // Describe says what a change does to its object, in one line without the sign.
