@@ -258,8 +258,9 @@ func FuzzParse(f *testing.F) {
 	f.Add(data[:len(data)-20])
 	f.Add(read(f, dir, backupFile))
 	f.Add([]byte("\n"))
+	backup := read(f, dir, backupFile)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		rescueFrom(read(t, dir, backupFile), data)
+		rescueFrom(backup, data)
 		rewritten(t, data)
 	})
 }
@@ -286,22 +287,26 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
-// rewritten demands that a log that can be read says the same when written anew.
+// rewritten demands that a log that can be read says the same when written anew. What
+// is compared has been written once before: JSON that we do not write can say one thing
+// in several ways.
 func rewritten(t *testing.T, data []byte) {
 	m, err := parse(data)
 	if err != nil {
 		return
 	}
-	b := (&Store{image: m}).snapshot(nil)
-	if b.err != nil {
-		return // a name that is not UTF-8
+	var logs [3][]byte
+	for i := range logs {
+		b := (&Store{image: m}).snapshot(nil)
+		if b.err != nil {
+			return // a name that is not UTF-8
+		}
+		logs[i] = b.buf.Bytes()
+		if m, err = parse(logs[i]); err != nil || m.stale {
+			t.Fatalf("written anew: %v\n%s", err, logs[i])
+		}
 	}
-	again, err := parse(b.buf.Bytes())
-	if err != nil || again.stale {
-		t.Fatalf("written anew: %v\n%s", err, b.buf.Bytes())
-	}
-	b2 := (&Store{image: again}).snapshot(nil)
-	if !bytes.Equal(b.buf.Bytes(), b2.buf.Bytes()) {
-		t.Fatalf("written anew twice:\n%s\n%s", b.buf.Bytes(), b2.buf.Bytes())
+	if !bytes.Equal(logs[1], logs[2]) {
+		t.Fatalf("written anew twice:\n%s\n%s", logs[1], logs[2])
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
@@ -91,9 +92,14 @@ func (r *remote) Apply(ctx context.Context, step resource.Step) (resource.Outcom
 	return *resp.Outcome, err
 }
 
+// closeTimeout is how long an agent may take to end after its input has.
+const closeTimeout = 5 * time.Second
+
 // Close implements [Host]. It ends the agent's input and waits for it to finish.
 func (r *remote) Close() error {
 	_ = r.in.Close()
+	late := time.AfterFunc(closeTimeout, func() { _ = r.cmd.Process.Kill() })
+	defer late.Stop()
 	if err := r.cmd.Wait(); err != nil {
 		return fmt.Errorf("agent: %w%s", err, r.stderr.note())
 	}
@@ -180,8 +186,8 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// note is the tail for an error message, nothing if it is empty. Control characters
-// are made visible: it comes from another machine.
+// note is the tail for an error message, nothing if it is empty: lines are joined, and
+// control characters made visible, since it comes from another machine.
 func (t *tail) note() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -189,6 +195,17 @@ func (t *tail) note() string {
 	if len(text) == 0 {
 		return ""
 	}
-	quoted := fmt.Sprintf("%q", text)
-	return ": " + strings.ReplaceAll(quoted[1:len(quoted)-1], `\n`, "; ")
+	var b strings.Builder
+	b.WriteString(": ")
+	for _, r := range strings.ToValidUTF8(string(text), "?") {
+		switch {
+		case r == '\n':
+			b.WriteString("; ")
+		case unicode.IsControl(r):
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

@@ -1,9 +1,12 @@
 package ipvs
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
-// batchSize is how many operations go into one datagram. More of them gain nothing,
-// see BenchmarkApply.
+// batchSize is how many operations go into one datagram: enough for the system calls
+// to be a small part of the time, and few enough for all to be answered.
 const batchSize = 128
 
 // apply carries out operations in batches: many messages in one datagram, of which
@@ -78,6 +81,9 @@ func (c *conn) verdicts(ops []Op, first uint32, base int) (failures []Failure) {
 		}
 		return i == last, nil
 	})
+	if lost != nil && !errors.Is(lost, ErrNoAnswer) {
+		lost = fmt.Errorf("%w: %w", ErrNoAnswer, lost)
+	}
 	for i := range ops {
 		err := errs[i]
 		if err == nil {

@@ -159,7 +159,7 @@ func TestApplyLostAnswer(t *testing.T) {
 func TestApplyMalformedAnswer(t *testing.T) {
 	f := &fakeKernel{serve: func(m message) [][]byte { return [][]byte{answer(typeError, 0, m.seq, nil)} }}
 	attempted, failures := newConn(f, testFamily).apply(addDestinations(2))
-	if attempted != 2 || len(failures) != 2 || !errors.Is(failures[0].Err, ErrMalformed) {
+	if attempted != 2 || len(failures) != 2 || !errors.Is(failures[0].Err, ErrMalformed) || !errors.Is(failures[0].Err, ErrNoAnswer) {
 		t.Errorf("attempted %d, failures %v", attempted, failures)
 	}
 }

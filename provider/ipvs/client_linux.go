@@ -34,37 +34,34 @@ type Client struct {
 // make newer kernels load the module ip_vs, if it is installed and we may; those of
 // Debian 12 do.
 func New() (*Client, error) {
-	var sockets []transport
-	fail := func(err error) (*Client, error) {
-		for _, s := range sockets {
-			err = errors.Join(err, s.close())
-		}
-		return nil, fmt.Errorf("connect to ipvs: %w", err)
+	c := &Client{}
+	if err := c.connect(min(maxReaders, runtime.GOMAXPROCS(0))); err != nil {
+		return nil, fmt.Errorf("connect to ipvs: %w", errors.Join(err, c.Close()))
 	}
-	var family uint16
-	for i := range min(maxReaders, runtime.GOMAXPROCS(0)) {
-		s, err := dial()
-		if err != nil {
-			return fail(err)
-		}
-		sockets = append(sockets, s)
-		if i > 0 {
-			continue
-		}
-		if family, err = lookUp(s.conn); err != nil {
-			return fail(err)
-		}
-	}
-	return initClient(family, sockets...), nil
+	return c, nil
 }
 
-// initClient makes a client of connections that stand, to the family of that number.
-func initClient(family uint16, ts ...transport) *Client {
-	c := &Client{}
-	for _, t := range ts {
-		c.conns = append(c.conns, newConn(t, family))
+// connect opens n connections to the family, whose number the first one finds out.
+func (c *Client) connect(n int) error {
+	var family uint16
+	for range n {
+		s, err := dial()
+		if err != nil {
+			return err
+		}
+		if family == 0 {
+			if family, err = lookUp(s.conn); err != nil {
+				return errors.Join(err, s.close())
+			}
+		}
+		c.attach(family, s)
 	}
-	return c
+	return nil
+}
+
+// attach adds a connection that stands to the client.
+func (c *Client) attach(family uint16, t transport) {
+	c.conns = append(c.conns, newConn(t, family))
 }
 
 // Close closes the client's connections.

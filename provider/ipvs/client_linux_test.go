@@ -95,11 +95,20 @@ func (f *fakeTable) find(body []byte) Entry {
 // client connects to the table n times.
 func (f *fakeTable) client(n int) *Client {
 	f.asked = make(map[resource.ServiceKey]int)
-	var ts []transport
+	var fakes []*fakeKernel
 	for range n {
-		ts = append(ts, &fakeKernel{serve: f.serve})
+		fakes = append(fakes, &fakeKernel{serve: f.serve})
 	}
-	return initClient(testFamily, ts...)
+	return clientOf(fakes...)
+}
+
+// clientOf makes a client that is connected to fakes.
+func clientOf(fakes ...*fakeKernel) *Client {
+	c := &Client{}
+	for _, f := range fakes {
+		c.attach(testFamily, f)
+	}
+	return c
 }
 
 // table makes a random table of n services.
@@ -177,7 +186,7 @@ func TestClientAppendDestinations(t *testing.T) {
 
 func TestClientClose(t *testing.T) {
 	a, b := &fakeKernel{}, &fakeKernel{}
-	if err := initClient(testFamily, a, b).Close(); err != nil || !a.closed || !b.closed {
+	if err := clientOf(a, b).Close(); err != nil || !a.closed || !b.closed {
 		t.Errorf("error %v, closed %v and %v", err, a.closed, b.closed)
 	}
 }
@@ -205,11 +214,11 @@ func TestClientCommands(t *testing.T) {
 				}
 				return [][]byte{status(m, 0)}
 			}}
-			if err := test.call(initClient(testFamily, f)); err != nil || f.sends != 1 {
+			if err := test.call(clientOf(f)); err != nil || f.sends != 1 {
 				t.Errorf("error %v after %d requests", err, f.sends)
 			}
 			f.serve = func(m message) [][]byte { return [][]byte{status(m, syscall.EPERM)} }
-			if err := test.call(initClient(testFamily, f)); !errors.Is(err, ErrPermission) {
+			if err := test.call(clientOf(f)); !errors.Is(err, ErrPermission) {
 				t.Errorf("error %v, want %v", err, ErrPermission)
 			}
 		})
@@ -218,7 +227,7 @@ func TestClientCommands(t *testing.T) {
 
 func TestStartDaemonRefuses(t *testing.T) {
 	f := &fakeKernel{serve: func(message) [][]byte { panic("must not be asked") }}
-	if err := initClient(testFamily, f).StartDaemon(Daemon{Interface: "lo"}); !errors.Is(err, ErrInvalid) {
+	if err := clientOf(f).StartDaemon(Daemon{Interface: "lo"}); !errors.Is(err, ErrInvalid) {
 		t.Errorf("error %v, want %v", err, ErrInvalid)
 	}
 }

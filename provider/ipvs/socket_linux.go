@@ -25,8 +25,9 @@ const (
 // A socket is the transport to the kernel of this machine. It goes around the Receive
 // of package netlink, which does not tell to which message of a batch an error belongs.
 type socket struct {
-	conn *genetlink.Conn
-	raw  syscall.RawConn
+	conn    *genetlink.Conn
+	raw     syscall.RawConn
+	timeout time.Duration
 }
 
 var _ transport = (*socket)(nil)
@@ -58,7 +59,7 @@ func newSocket(c *genetlink.Conn) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &socket{conn: c, raw: raw}, nil
+	return &socket{conn: c, raw: raw, timeout: answerTimeout}, nil
 }
 
 // send implements transport. Without an address a netlink socket talks to the kernel.
@@ -76,7 +77,7 @@ func (s *socket) send(b []byte) error {
 
 // recv implements transport.
 func (s *socket) recv(b []byte) (n int, err error) {
-	if err := s.conn.SetReadDeadline(time.Now().Add(answerTimeout)); err != nil {
+	if err := s.conn.SetReadDeadline(time.Now().Add(s.timeout)); err != nil {
 		return 0, err
 	}
 	waited := s.raw.Read(func(fd uintptr) bool {

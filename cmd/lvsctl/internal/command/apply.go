@@ -28,6 +28,14 @@ func (f *applyFlags) add(c *cobra.Command) {
 	c.Flags().DurationVar(&f.lockTimeout, "lock-timeout", 0, "how long to wait for another lvsctl to finish")
 }
 
+// check refuses combinations that cannot work before anything is begun.
+func (f *applyFlags) check(a *app) error {
+	if a.json && !f.approve {
+		return errors.New("--json cannot ask for approval: add --auto-approve")
+	}
+	return nil
+}
+
 func (a *app) apply() *cobra.Command {
 	var flags applyFlags
 	c := &cobra.Command{
@@ -39,6 +47,9 @@ func (a *app) apply() *cobra.Command {
 			"failed and what it did is left, 7 a host cannot be reached, 130 interrupted.",
 		Example: "  lvsctl apply\n  lvsctl apply --auto-approve examples/dr\n  lvsctl apply --host web2 --lock-timeout 1m",
 		RunE: func(c *cobra.Command, paths []string) error {
+			if err := flags.check(a); err != nil {
+				return err
+			}
 			s, err := a.connect(c.Context(), paths)
 			if err != nil {
 				return err
@@ -55,9 +66,6 @@ func (a *app) apply() *cobra.Command {
 // converge plans, asks, locks, makes sure that the plan still holds, carries it out,
 // and verifies. The question is asked unless the flags approve.
 func (s *session) converge(ctx context.Context, flags applyFlags, question string) error {
-	if s.json && !flags.approve {
-		return errors.New("--json cannot ask for approval: add --auto-approve")
-	}
 	plan, err := s.makePlan(ctx)
 	if err != nil {
 		return err

@@ -12,6 +12,9 @@ func (a *app) destroy() *cobra.Command {
 			"modules stay loaded.",
 		Example: "  lvsctl destroy examples/dr\n  lvsctl destroy --auto-approve --host web2 examples/dr",
 		RunE: func(c *cobra.Command, paths []string) error {
+			if err := flags.check(a); err != nil {
+				return err
+			}
 			s, err := a.connect(c.Context(), paths)
 			if err != nil {
 				return err
