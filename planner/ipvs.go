@@ -72,7 +72,7 @@ func (d *Desired) destinations(c *schema.Cluster, h *schema.Host, services *step
 		key := serviceKey(c, svc)
 		for i := range svc.RealServers {
 			rs := &svc.RealServers[i]
-			d.want(stepOf(rs.Host), destination(key, rs, forwardTo(h, rs, forward)), rs.Source)
+			d.want(stepOf(rs.Host), destination(key, rs, forward), rs.Source)
 		}
 	}
 	return steps
@@ -86,17 +86,9 @@ func destination(key resource.ServiceKey, rs *schema.RealServer, forward resourc
 	}
 }
 
-// forwardTo is how a director passes packets to a real server: the kernel turns a
-// destination with one of the director's own addresses into a local one.
-func forwardTo(director *schema.Host, rs *schema.RealServer, forward resource.Forward) resource.Forward {
-	if rs.Addr == director.Address {
-		return resource.ForwardLocal
-	}
-	return forward
-}
-
 // managedServers lists the real servers of a cluster that lvsctl manages, each host
-// once, without directors of the same cluster: those own the VIP already.
+// once, without directors of the same cluster: those own the VIP already, and IPVS hands
+// them their share without sending it anywhere.
 func managedServers(c *schema.Cluster) []*schema.RealServer {
 	seen := map[*schema.Host]bool{nil: true}
 	for _, director := range c.Directors {

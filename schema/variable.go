@@ -57,6 +57,9 @@ func (l *loader) variable(c *content, name string) cty.Value {
 		return cty.DynamicVal
 	}
 	if text, given := l.given[name]; given {
+		if !c.has("type") {
+			typ.constraint = typeLike(c, fallback)
+		}
 		return l.givenValue(c, name, text, typ)
 	}
 	if !c.has("default") {
@@ -113,6 +116,20 @@ func (l *loader) givenValue(c *content, name, text string, typ variableType) cty
 	return cty.DynamicVal
 }
 
+// typeLike is the type that a value from outside must have where the variable names
+// none: that of a simple default, any for other defaults, and text where there is no
+// default. Text turns into a number or bool by itself where one is needed.
+func typeLike(c *content, fallback cty.Value) cty.Type {
+	switch {
+	case !c.has("default"):
+		return cty.String
+	case fallback.Type().IsPrimitiveType():
+		return fallback.Type()
+	default:
+		return cty.DynamicPseudoType
+	}
+}
+
 // givenLiteral reads a value from outside, or says why it cannot.
 func givenLiteral(text string, want cty.Type) (cty.Value, string) {
 	if want == cty.String {
@@ -126,7 +143,7 @@ func givenLiteral(text string, want cty.Type) (cty.Value, string) {
 		}
 	}
 	if want == cty.DynamicPseudoType {
-		return cty.DynamicVal, `it is read as an HCL expression, because the variable has no "type = string"; text needs quotes, as in --var 'NAME="text"'`
+		return cty.DynamicVal, `it is read as an HCL expression, and text needs quotes, as in --var 'NAME="text"'`
 	}
 	return cty.DynamicVal, "a value of type " + typeexpr.TypeString(want) + " is required"
 }

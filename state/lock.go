@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -51,7 +52,7 @@ type HeldError struct{ Holder Holder }
 func (e *HeldError) Error() string { return "locked by " + e.Holder.String() }
 
 // A Lock is held from [Acquire] until [Lock.Unlock], or the end of the process.
-type Lock struct{ file *os.File }
+type Lock struct{ file atomic.Pointer[os.File] }
 
 const (
 	lockFile = "lock"
@@ -171,19 +172,19 @@ func claimLock(f *os.File, who Holder) (*Lock, error) {
 		f.Close()
 		return nil, fmt.Errorf("lock: %w", err)
 	}
-	return &Lock{f}, nil
+	l := new(Lock)
+	l.file.Store(f)
+	return l, nil
 }
 
-// Unlock releases the lock. A second call does nothing.
+// Unlock releases the lock. Called again, also at the same time, it does nothing.
 func (l *Lock) Unlock() error {
-	if l.file == nil {
+	f := l.file.Swap(nil)
+	if f == nil {
 		return nil
 	}
-	err := l.file.Truncate(0)
 	// Closing the only descriptor of the open file is what unlocks it.
-	err = errors.Join(err, l.file.Close())
-	l.file = nil
-	if err != nil {
+	if err := errors.Join(f.Truncate(0), f.Close()); err != nil {
 		return fmt.Errorf("unlock: %w", err)
 	}
 	return nil

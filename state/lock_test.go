@@ -96,7 +96,7 @@ func TestLock(t *testing.T) {
 func TestHolderUnknown(t *testing.T) {
 	dir := t.TempDir()
 	l := acquire(t, dir, somebody)
-	if err := l.file.Truncate(0); err != nil {
+	if err := l.file.Load().Truncate(0); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Acquire(bg, dir, Holder{}, 0)

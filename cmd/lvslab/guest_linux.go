@@ -18,7 +18,8 @@ import (
 // guestMain is the guest's init: process 1 of the booted kernel. It makes the
 // machine's root file system its own, runs one program and powers off.
 func guestMain() {
-	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM)
+	// Caught, not ignored: the program would inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM)
 	frames, err := guestRun()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "lvslab: %v\n", err) // on the console

@@ -14,7 +14,9 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"os"
 )
 
@@ -71,6 +73,23 @@ func dispatch(args []string) error {
 		return nil
 	}
 	return &exitError{exitUsage, fmt.Errorf("unknown command %q\n%s", args[0], usage)}
+}
+
+// parseFlags parses args for a sub-command that is used as synopsis says. A
+// request for help ends the command with success.
+func parseFlags(flags *flag.FlagSet, synopsis string, args []string) error {
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Printf("usage: %s\n", synopsis)
+		flags.SetOutput(os.Stdout)
+		flags.PrintDefaults()
+		return &exitError{code: 0}
+	}
+	if err != nil {
+		return &exitError{exitUsage, fmt.Errorf("%w (%s -h shows the flags)", err, flags.Name())}
+	}
+	return nil
 }
 
 // report prints err for a person and returns the exit code it stands for.

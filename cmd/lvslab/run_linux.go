@@ -31,7 +31,7 @@ type runOptions struct {
 func runCommand(args []string) error {
 	opts, args, err := parseRun(args)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return err
 	}
 	if os.Geteuid() != 0 {
 		return errors.New("run needs root: the guest reads the machine's files as root")
@@ -63,7 +63,7 @@ func runCommand(args []string) error {
 func parseRun(args []string) (opts runOptions, rest []string, err error) {
 	opts = runOptions{timeout: 10 * time.Minute, memory: 2048, cpus: 2, kvm: "auto"}
 	if err := opts.environment(); err != nil {
-		return opts, nil, err
+		return opts, nil, &exitError{exitUsage, err}
 	}
 	flags := flag.NewFlagSet("lvslab run", flag.ContinueOnError)
 	flags.DurationVar(&opts.timeout, "timeout", opts.timeout, "end the guest after this `time` (LVSLAB_TIMEOUT)")
@@ -72,11 +72,11 @@ func parseRun(args []string) (opts runOptions, rest []string, err error) {
 	flags.StringVar(&opts.kvm, "kvm", opts.kvm, "hardware virtualisation: auto, on or off (LVSLAB_KVM)")
 	flags.Func("writable", "`DIR` that the program may change on the machine; repeatable (LVSLAB_WRITABLE)",
 		func(dir string) error { return opts.addWritable(dir) })
-	if err := flags.Parse(args); err != nil {
+	if err := parseFlags(flags, "lvslab run [flags] PROG ARGS...", args); err != nil {
 		return opts, nil, err
 	}
 	if flags.NArg() == 0 {
-		return opts, nil, errors.New("run what? no program given")
+		return opts, nil, &exitError{exitUsage, errors.New("run what? no program given")}
 	}
 	return opts, flags.Args(), nil
 }

@@ -30,8 +30,8 @@ func serveCommand(args []string) error {
 	flags.StringVar(&opts.text, "text", "", "what to answer")
 	flags.BoolVar(&opts.udp, "udp", false, "answer datagrams instead of HTTP requests")
 	flags.BoolVar(&opts.tcpEcho, "tcp-echo", false, "send back what arrives on a connection, after the text")
-	if err := flags.Parse(args); err != nil {
-		return &exitError{exitUsage, err}
+	if err := parseFlags(flags, "lvslab serve [flags]", args); err != nil {
+		return err
 	}
 	if flags.NArg() > 0 || opts.udp && opts.tcpEcho {
 		return &exitError{exitUsage, errors.New("serve takes flags only, and one of -udp and -tcp-echo")}

@@ -63,8 +63,8 @@ func newLab() *lab {
 // setupCommand is "lvslab setup".
 func setupCommand(args []string) error {
 	flags := flag.NewFlagSet("lvslab setup", flag.ContinueOnError)
-	if err := flags.Parse(args); err != nil {
-		return &exitError{exitUsage, err}
+	if err := parseFlags(flags, "lvslab setup", args); err != nil {
+		return err
 	}
 	_, err := newLab().setup()
 	return err

@@ -143,8 +143,9 @@ func TestSnapshot(t *testing.T) {
 	before := h.Snapshot()
 	time.Sleep(1100 * time.Millisecond)
 	compare(t, "unchanged host", before, h.Snapshot())
+	t.Logf("a snapshot has %d lines", strings.Count(before, "\n"))
 
-	for _, change := range []struct{ do, undo, line string }{
+	changes := []struct{ do, undo, line string }{
 		{"ip link add d0 type dummy", "ip link del d0", "link d0 ="},
 		{"ip addr add 10.9.9.9/32 dev lo", "ip addr del 10.9.9.9/32 dev lo", "address lo 10.9.9.9 32 ="},
 		{"ip route add 10.7.0.0/16 via 192.168.80.1", "ip route del 10.7.0.0/16", "route4 main unicast 10.7.0.0/16 ens33 ="},
@@ -157,14 +158,20 @@ func TestSnapshot(t *testing.T) {
 		{"mkdir /etc/lvslab-test", "rmdir /etc/lvslab-test", "file /etc/lvslab-test = drwxr-xr-x"},
 		{"rm /etc/passwd", "cp -p " + machinePasswd(t) + " /etc/passwd", "file /etc/passwd = removed"},
 		{"mount -t tmpfs lvslab-test /mnt", "umount /mnt", "mount /mnt = tmpfs lvslab-test"},
-	} {
-		h.Run("sh", "-c", change.do)
-		if after := h.Snapshot(); !strings.Contains(after, "\n"+change.line) {
+	}
+	var do, undo []string
+	for _, change := range changes {
+		do, undo = append(do, change.do), append(undo, change.undo)
+	}
+	h.Run("sh", "-ec", strings.Join(do, "\n"))
+	after := h.Snapshot()
+	for _, change := range changes {
+		if !strings.Contains(after, "\n"+change.line) {
 			t.Errorf("%s: no line %q:\n%s", change.do, change.line, cmp.Diff(before, after))
 		}
-		h.Run("sh", "-c", change.undo)
-		compare(t, change.undo, before, h.Snapshot())
 	}
+	h.Run("sh", "-ec", strings.Join(undo, "\n"))
+	compare(t, "all undone", before, h.Snapshot())
 }
 
 // machinePasswd is a copy that a host can restore its own from.
