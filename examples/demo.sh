@@ -69,7 +69,7 @@ cleanup() {
 	local h p
 	for p in "${servers[@]}"; do kill "$p" 2>/dev/null || true; done
 	for h in lb1 web1 web2 client demo-lan; do ip netns del "$h" 2>/dev/null || true; done
-	rm -rf "$work" "${LVSCTL_STATE_DIR:-/var/lib/lvsctl}"/netns/{lb1,web1,web2}
+	rm -rf "$work" "${LVSCTL_STATE_DIR:-/var/lib/lvsctl}"@{lb1,web1,web2}
 }
 trap cleanup EXIT
 

@@ -2,9 +2,7 @@ package provider
 
 import (
 	"fmt"
-	"os"
 	"slices"
-	"strings"
 
 	"github.com/lvsctl/lvsctl/provider/ipvs"
 	"github.com/lvsctl/lvsctl/schema/resource"
@@ -18,11 +16,9 @@ func (m *Machine) facts() (resource.Facts, error) {
 	if f.Kernel, err = kernelRelease(); err != nil {
 		return f, err
 	}
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return f, fmt.Errorf("read boot id: %w", err)
+	if f.BootID, err = m.BootID(); err != nil {
+		return f, err
 	}
-	f.BootID = strings.TrimSpace(string(id))
 	if f.Schedulers, err = ipvs.AvailableSchedulers(f.Kernel); err != nil {
 		return f, fmt.Errorf("find ipvs schedulers: %w", err)
 	}

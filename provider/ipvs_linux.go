@@ -62,7 +62,7 @@ func (d *ipvsDriver) apply(changes []resource.Change) resource.Outcome {
 		out.Attempted += attempted
 		for _, f := range failures {
 			if op := ops[start+f.Index]; !goneAlready(op, f.Err) {
-				out.Failures = append(out.Failures, resource.Failure{Index: start + f.Index, Err: f.Err})
+				out.Failures = append(out.Failures, resource.Failure{Index: start + f.Index, Err: f.Err, Unknown: errors.Is(f.Err, ipvs.ErrNoAnswer)})
 			}
 		}
 	}

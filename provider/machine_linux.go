@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
 	"github.com/vishvananda/netlink"
@@ -40,6 +42,15 @@ func Open(version string) (*Machine, error) {
 		resource.KindService:     balancer,
 		resource.KindDestination: balancer,
 	}}, nil
+}
+
+// BootID tells this boot of the machine from all others.
+func (m *Machine) BootID() (string, error) {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", fmt.Errorf("read boot id: %w", err)
+	}
+	return strings.TrimSpace(string(id)), nil
 }
 
 // Close lets go of the machine.
@@ -91,7 +102,8 @@ func (m *Machine) Apply(ctx context.Context, changes []resource.Change) resource
 		}
 		part := d.apply(changes[start:end])
 		for _, f := range part.Failures {
-			out.Failures = append(out.Failures, resource.Failure{Index: start + f.Index, Err: f.Err})
+			f.Index += start
+			out.Failures = append(out.Failures, f)
 		}
 		out.Attempted = start + part.Attempted
 	}

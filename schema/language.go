@@ -63,7 +63,7 @@ var realServerSpec = define(blockSpec{
 	Doc: "one server behind a service, or behind all services of its cluster",
 	Attrs: []attrSpec{
 		{Name: "host", Kind: kindHost, Doc: "the managed host that is the real server"},
-		{Name: "address", Kind: kindAddress, Doc: "the address of a real server that is not managed"},
+		{Name: "address", Kind: kindAddress, Doc: "the address that is sent to, by default the host's own"},
 		portAttr, weightAttr, upperAttr, lowerAttr,
 	},
 })

@@ -37,12 +37,14 @@ func (c *content) groups(names *serverNames) []*group {
 func (c *content) realServer(block *hcl.Block) *group {
 	r := c.content(realServerSpec, block, c.scope)
 	s := RealServer{Name: block.Labels[0], Source: SourceOf(block.DefRange)}
-	switch r.serverArg() {
-	case "host":
+	if r.given("host") {
 		if h := r.hostRef("host"); h != nil {
 			s.Host, s.Addr = h.Host, h.Address
 		}
-	case "address":
+	} else if !r.given("address") {
+		r.needServer()
+	}
+	if r.given("address") {
 		s.Addr = r.addr("address")
 	}
 	s.Port = r.port("port")
@@ -61,23 +63,11 @@ func (c *content) thresholds() (upper, lower uint32) {
 	return upper, lower
 }
 
-// serverArg is the argument that says which machine a real server is: exactly one of
-// host and address. It is empty after an error.
-func (c *content) serverArg() string {
-	host, address := c.given("host"), c.given("address")
-	switch {
-	case host && address:
-		d := problem(c.attrs["address"].NameRange, "Conflicting arguments", "A real server has either host, which is managed, or address, which is only sent to. A host brings its own address: remove one of the two.")
-		d.Context = hcl.RangeOver(c.attrs["host"].Range, c.attrs["address"].Range).Ptr()
-		c.add(d)
-	case host:
-		return "host"
-	case address:
-		return "address"
-	case !c.misspelt("host") && !c.misspelt("address"):
-		c.fail(c.header(), "Missing address", `A real server needs either host = host.NAME, for a host that is managed here, or address = "IP", for one that is only sent to.`)
+// needServer reports a real server that says not which machine it is.
+func (c *content) needServer() {
+	if !c.misspelt("host") && !c.misspelt("address") {
+		c.fail(c.header(), "Missing address", `A real server needs host = host.NAME, for a host that is managed here, or address = "IP", for one that is only sent to.`)
 	}
-	return ""
 }
 
 // at is where an argument of server i is written, or else the server.
@@ -93,7 +83,7 @@ func (g *group) at(i int, name string) hcl.Range {
 
 // addressAt is where the address of server i is written.
 func (g *group) addressAt(i int) hcl.Range {
-	if g.servers[i].Host != nil {
+	if g.servers[i].Host != nil && !g.content.given("address") {
 		return g.at(i, "host")
 	}
 	return g.at(i, "address")

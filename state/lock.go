@@ -71,9 +71,6 @@ const (
 // waits until timeout has passed, and then returns a [*HeldError], or until ctx is
 // done. It keeps out other goroutines of the same process too.
 func Acquire(ctx context.Context, dir string, who Holder, timeout time.Duration) (*Lock, error) {
-	if err := (osDisk{}).Mkdir(dir); err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
-	}
 	path := filepath.Join(dir, lockFile)
 	deadline := time.Now().Add(max(timeout, grace))
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
@@ -107,9 +104,16 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // tryLock opens and locks the file. The error is EWOULDBLOCK if somebody else has it.
+// Directory and file may go away in between, when their last user discards them.
 func tryLock(path string) (*os.File, error) {
 	for {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if errors.Is(err, fs.ErrNotExist) {
+			if err := (osDisk{}).Mkdir(filepath.Dir(path)); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -185,6 +189,24 @@ func (l *Lock) Unlock() error {
 	}
 	// Closing the only descriptor of the open file is what unlocks it.
 	if err := errors.Join(f.Truncate(0), f.Close()); err != nil {
+		return fmt.Errorf("unlock: %w", err)
+	}
+	return nil
+}
+
+// Discard releases the lock and removes its file, and the directory if nothing else is
+// in it: a host that has nothing of ours any more keeps no trace. Called after the lock
+// was released, it does nothing.
+func (l *Lock) Discard() error {
+	f := l.file.Swap(nil)
+	if f == nil {
+		return nil
+	}
+	// As long as the file is open nobody else can have locked one of its name, and who
+	// waits for this one finds that the name no longer leads to it.
+	err := os.Remove(f.Name())
+	_ = os.Remove(filepath.Dir(f.Name())) // stays where something is in it
+	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("unlock: %w", err)
 	}
 	return nil

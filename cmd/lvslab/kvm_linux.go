@@ -35,7 +35,7 @@ func (l *lab) useKVM(mode string, k *kernel) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if works, known := l.probed(key); known {
+	if works, known := l.probed(k, key); known {
 		return works, nil
 	}
 	unlock, err := l.lock("kvm")
@@ -43,11 +43,11 @@ func (l *lab) useKVM(mode string, k *kernel) (bool, error) {
 		return false, err
 	}
 	defer unlock()
-	if works, known := l.probed(key); known {
+	if works, known := l.probed(k, key); known {
 		return works, nil
 	}
 	works := l.probe(k)
-	if err := os.WriteFile(l.probeFile(), fmt.Appendf(nil, "%s\n%v\n", key, works), 0o644); err != nil {
+	if err := os.WriteFile(l.probeFile(k), fmt.Appendf(nil, "%s\n%v\n", key, works), 0o644); err != nil {
 		return false, fmt.Errorf("remember hardware virtualisation: %w", err)
 	}
 	return works, nil
@@ -71,11 +71,12 @@ func probeKey(k *kernel) (string, error) {
 		strings.TrimSpace(string(boot)), info.Size(), info.ModTime().Unix(), k.release), nil
 }
 
-func (l *lab) probeFile() string { return filepath.Join(l.cache, "kvm-probe") }
+// probeFile is where the outcome for a kernel is remembered.
+func (l *lab) probeFile(k *kernel) string { return filepath.Join(l.cache, "kvm-probe-"+k.release) }
 
 // probed returns what an earlier trial boot under the same key has shown.
-func (l *lab) probed(key string) (works, known bool) {
-	text, err := os.ReadFile(l.probeFile())
+func (l *lab) probed(k *kernel, key string) (works, known bool) {
+	text, err := os.ReadFile(l.probeFile(k))
 	if err != nil {
 		return false, false
 	}

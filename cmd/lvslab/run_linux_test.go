@@ -17,13 +17,16 @@ import (
 // labDir is where the command under test is built.
 var labDir string
 
-// buildLab builds the command under test, once.
+// buildLab builds the command under test and has it prepare the machine, once.
 var buildLab = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(labDir, "lvslab")
 	build := exec.Command("go", "build", "-o", path, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	if out, err := exec.Command(path, "setup").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("setup: %w\n%s", err, out)
 	}
 	return path, nil
 })

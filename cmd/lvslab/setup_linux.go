@@ -66,7 +66,12 @@ func setupCommand(args []string) error {
 	if err := parseFlags(flags, "lvslab setup", args); err != nil {
 		return err
 	}
-	_, err := newLab().setup()
+	l := newLab()
+	k, err := l.setup()
+	if err != nil {
+		return err
+	}
+	_, err = l.useKVM("auto", k)
 	return err
 }
 

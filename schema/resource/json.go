@@ -215,10 +215,13 @@ func (p *Protocol) UnmarshalText(text []byte) error {
 
 // MarshalText implements [encoding.TextMarshaler].
 func (f Family) MarshalText() ([]byte, error) {
-	if f == IPv6 {
+	switch f {
+	case IPv4:
+		return []byte("ipv4"), nil
+	case IPv6:
 		return []byte("ipv6"), nil
 	}
-	return []byte("ipv4"), nil
+	return nil, fmt.Errorf("unknown address family %d", f)
 }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].

@@ -20,6 +20,8 @@ type Outcome struct {
 type Failure struct {
 	Index int // in the list of changes
 	Err   error
+	// Unknown says that nobody answered: the change may have taken effect all the same.
+	Unknown bool
 }
 
 // TookEffect tells whether the change at index i was made.
@@ -35,6 +37,17 @@ func (o Outcome) TookEffect(i int) bool {
 	return true
 }
 
+// Leaves tells whether a change is to be remembered as made. Where nobody knows, what
+// may be ours is remembered and what may be gone is not forgotten.
+func (o Outcome) Leaves(i int, c Change) bool {
+	for _, f := range o.Failures {
+		if f.Index == i && f.Unknown {
+			return !c.Action.Releases()
+		}
+	}
+	return o.TookEffect(i)
+}
+
 // Err is the first failure, naming its change; nil if there is none.
 func (o Outcome) Err(changes []Change) error {
 	if len(o.Failures) == 0 {
@@ -46,13 +59,14 @@ func (o Outcome) Err(changes []Change) error {
 }
 
 type failureJSON struct {
-	Index int    `json:"index"`
-	Error string `json:"error"`
+	Index   int    `json:"index"`
+	Error   string `json:"error"`
+	Unknown bool   `json:"unknown,omitempty"`
 }
 
 // MarshalJSON implements [json.Marshaler]. Of the error only its text travels.
 func (f Failure) MarshalJSON() ([]byte, error) {
-	return json.Marshal(failureJSON{f.Index, f.Err.Error()})
+	return json.Marshal(failureJSON{f.Index, f.Err.Error(), f.Unknown})
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -61,7 +75,7 @@ func (f *Failure) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return err
 	}
-	*f = Failure{v.Index, errors.New(v.Error)}
+	*f = Failure{v.Index, errors.New(v.Error), v.Unknown}
 	return nil
 }
 

@@ -18,11 +18,6 @@ cluster "web" {
     weight = 1
   }
 
-  real_server "both" {
-    host    = host.lb1
-    address = "10.0.0.11"
-  }
-
   real_server "misspelt" {
     adress = "10.0.0.12"
   }

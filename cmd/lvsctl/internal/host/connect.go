@@ -16,7 +16,7 @@ import (
 
 // A Connector opens hosts the way their config says.
 type Connector struct {
-	StateDir string // of the machine itself; network namespaces have theirs below it
+	StateDir string // of the machine itself; network namespaces have theirs beside it
 	Version  string
 }
 
@@ -55,5 +55,5 @@ func (c Connector) netnsAgent(name string) ([]string, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	return []string{"ip", "netns", "exec", name, self, "agent", "--state-dir", filepath.Join(c.StateDir, "netns", name)}, nil
+	return []string{"ip", "netns", "exec", name, self, "agent", "--state-dir", c.StateDir + "@" + name}, nil
 }

@@ -97,8 +97,15 @@ func (l *local) Lock(ctx context.Context, by agent.Holder, timeout time.Duration
 		return fmt.Errorf("lock: %w", err)
 	}
 	l.lock = lock
-	l.store, err = openStore(l.dir)
-	return err
+	if l.store, err = openStore(l.dir); err != nil {
+		return err
+	}
+	boot, err := l.machine.BootID()
+	if err != nil {
+		return err
+	}
+	l.store.SetBoot(boot)
+	return nil
 }
 
 // Apply implements [agent.Host]. What the step will own is in the ledger before the
@@ -110,9 +117,9 @@ func (l *local) Apply(ctx context.Context, step resource.Step) (resource.Outcome
 	if err := l.store.Begin(step); err != nil {
 		return resource.Outcome{}, fmt.Errorf("write ledger, nothing of this step was done: %w", err)
 	}
-	out := l.machine.Apply(ctx, touching(step.Changes))
-	out = spread(out, step.Changes)
-	if err := l.store.Finish(step, out.TookEffect); err != nil {
+	out := spread(l.machine.Apply(ctx, touching(step.Changes)), step.Changes)
+	remember := func(i int) bool { return out.Leaves(i, step.Changes[i]) }
+	if err := l.store.Finish(step, remember); err != nil {
 		return out, fmt.Errorf("write ledger after the step was done: %w", err)
 	}
 	return out, nil
@@ -142,19 +149,25 @@ func spread(out resource.Outcome, changes []resource.Change) resource.Outcome {
 		all.Attempted = index[out.Attempted]
 	}
 	for _, f := range out.Failures {
-		all.Failures = append(all.Failures, resource.Failure{Index: index[f.Index], Err: f.Err})
+		f.Index = index[f.Index]
+		all.Failures = append(all.Failures, f)
 	}
 	return all
 }
 
-// Close implements [agent.Host].
+// Close implements [agent.Host]. Where the ledger is empty nothing of lvsctl's stays on
+// the machine.
 func (l *local) Close() error {
+	release := func() error { return nil }
+	if l.lock != nil {
+		release = l.lock.Unlock
+	}
 	var errs []error
 	if l.store != nil {
+		if len(l.store.Ledger().Claims) == 0 {
+			release = l.lock.Discard
+		}
 		errs = append(errs, l.store.Close())
 	}
-	if l.lock != nil {
-		errs = append(errs, l.lock.Unlock())
-	}
-	return errors.Join(append(errs, l.machine.Close())...)
+	return errors.Join(append(errs, release(), l.machine.Close())...)
 }
