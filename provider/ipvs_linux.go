@@ -24,11 +24,13 @@ func (d *ipvsDriver) dial() (err error) {
 }
 
 func (d *ipvsDriver) read(_ []resource.Key, snap *resource.Snapshot) error {
-	err := d.dial()
-	if errors.Is(err, ipvs.ErrNotLoaded) {
-		return nil
+	// To ask for the netlink family would load the module, and reading changes nothing.
+	if loaded, err := modulePresent("ip_vs"); err != nil || !loaded {
+		return err
 	}
-	if err != nil {
+	if err := d.dial(); errors.Is(err, ipvs.ErrNotLoaded) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	table, err := d.client.Table()
