@@ -35,17 +35,27 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 	}
 	for _, host := range plan.Hosts {
 		snap := snapshots[host.Name]
-		for _, claim := range snap.Ledger.Sorted() {
-			key := claim.Want.Key()
-			if _, wanted := d.wants[host.Name][key]; !wanted {
-				c := release(claim, snap.Live[key], snap.Connections[key])
-				c.Reason = d.parting
-				g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, c)
-			}
+		for _, key := range d.unwanted(host.Name, snap) {
+			claim := snap.Ledger.Claims[key]
+			c := release(claim, snap.Live[key], snap.Connections[key])
+			c.Reason = d.parting
+			g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, c)
 		}
 	}
 	plan.Steps = g.order()
 	return plan
+}
+
+// unwanted lists what is ours on a host and no longer wanted, in order.
+func (d *Desired) unwanted(host string, snap *resource.Snapshot) []resource.Key {
+	var keys []resource.Key
+	for key := range snap.Ledger.Claims {
+		if _, wanted := d.wants[host][key]; !wanted {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, resource.Key.Compare)
+	return keys
 }
 
 // converge is the change that brings a wanted object about, if one is needed.
@@ -123,11 +133,12 @@ func permanent(r resource.Resource) bool {
 // drift lists what is ours and not as we left it, in the order of the keys.
 func drift(snap *resource.Snapshot) []Drift {
 	var list []Drift
-	for _, claim := range snap.Ledger.Sorted() {
-		if live := snap.Live[claim.Want.Key()]; live != claim.Want {
+	for key, claim := range snap.Ledger.Claims {
+		if live := snap.Live[key]; live != claim.Want {
 			list = append(list, Drift{Left: claim.Want, Found: live})
 		}
 	}
+	slices.SortFunc(list, func(a, b Drift) int { return a.Left.Key().Compare(b.Left.Key()) })
 	return list
 }
 

@@ -9,7 +9,24 @@
 //	go test -exec 'lvslab run' ./provider/...
 //
 // The program sees the same files, working directory, arguments and environment
-// as it would on the machine; it runs as root, and nothing it does outlives it.
+// as it would on the machine, and LVSLAB=1 besides; it runs as root, and nothing
+// it does outlives it but what it writes below the directories of --writable.
+// Its output, its input and its exit code pass through. The guest has no network
+// but the loopback.
+//
+// Environment:
+//
+//	LVSLAB_CACHE     where the kernel is kept, /var/cache/lvslab unless set
+//	LVSLAB_KERNEL    the kernel's package, linux-image-amd64 unless set
+//	LVSLAB_TIMEOUT   when to end the guest, 10m unless set
+//	LVSLAB_MEMORY    the guest's memory in MiB, 2048 unless set
+//	LVSLAB_CPUS      the guest's processors, 2 unless set
+//	LVSLAB_KVM       hardware virtualisation: auto, on or off
+//	LVSLAB_WRITABLE  directories that the program may change, between colons
+//
+// Exit codes other than the program's own: 2 for wrong usage, 124 when the guest
+// was ended at the timeout, 125 when the lab failed, 126 and 127 when the program
+// cannot be started, 128 and the number of the signal that killed it.
 package main
 
 import (
@@ -31,6 +48,7 @@ const usage = `usage:
   lvslab setup                     install what the lab needs and fetch its kernel
   lvslab run [flags] PROG ARGS...  run PROG in a guest that has IPVS
   lvslab serve [flags]             serve a fixed text over HTTP, TCP or UDP
+Each has -h.
 `
 
 // exitError carries the code that the process ends with; a nil err prints nothing.

@@ -208,7 +208,7 @@ func TestTakenDown(t *testing.T) {
 		t.Run("topology", func(t *testing.T) {
 			n := topo.New(t)
 			h := n.Host("gone", topo.NIC("eth0", "lan", "10.1.1.1/24"))
-			h.Run("sh", "-c", "sleep 1000 >/dev/null 2>&1 &")
+			h.Run("sh", "-c", "sleep 98765 >/dev/null 2>&1 &")
 			h.Serve(topo.HTTP(":80", "x"))
 			conn, err := h.Dial(context.Background(), "tcp", "10.1.1.1:80")
 			if err != nil {
@@ -217,21 +217,21 @@ func TestTakenDown(t *testing.T) {
 			conn.Close()
 		})
 	}
-	for _, pattern := range []string{"/run/netns/*", "/run/mntns/*"} {
-		if left, _ := filepath.Glob(pattern); len(left) > 0 {
-			t.Errorf("left over: %v", left)
+	for _, pin := range []string{"/run/netns/gone", "/run/netns/lvslab-lan", "/run/mntns/gone"} {
+		if _, err := os.Lstat(pin); err == nil {
+			t.Errorf("left over: %s", pin)
 		}
 	}
-	if out, err := exec.Command("pgrep", "-f", "sleep 1000").Output(); err == nil {
+	if out, err := exec.Command("pgrep", "-f", "^sleep 98765").Output(); err == nil {
 		t.Errorf("a process is left over: %s", out)
 	}
 }
 
 // TestReplacesLeftOvers finds the pins of a run that was killed.
 func TestReplacesLeftOvers(t *testing.T) {
+	n := topo.New(t)
 	output(t, "ip", "netns", "add", "stale")
 	output(t, "ip", "netns", "exec", "stale", "ip", "link", "add", "old0", "type", "dummy")
-	n := topo.New(t)
 	h := n.Host("stale", topo.NIC("eth0", "lan", "10.1.1.1/24"))
 	compare(t, "interfaces", "eth0\nlo\n", h.Run("ls", "/sys/class/net"))
 }
