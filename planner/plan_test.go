@@ -86,14 +86,14 @@ func TestDriftPendingForeign(t *testing.T) {
 	}
 	lb := w["lb1"].live
 	for k, r := range lb {
-		switch r := r.(type) {
-		case resource.Destination:
-			if r.Addr.String() == "192.168.80.12" {
-				delete(lb, k)
-			} else {
-				r.Weight = 9
-				lb[k] = r
-			}
+		r, ok := r.(resource.Destination)
+		switch {
+		case !ok:
+		case r.Addr.String() == "192.168.80.12":
+			delete(lb, k)
+		default:
+			r.Weight = 9
+			lb[k] = r
 		}
 	}
 	other := resource.Service{ServiceKey: resource.MarkService(resource.IPv4, 7), Scheduler: "wlc"}

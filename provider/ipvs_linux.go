@@ -42,7 +42,7 @@ func (d *ipvsDriver) read(_ []resource.Key, snap *resource.Snapshot) error {
 		for _, dest := range entry.Destinations {
 			snap.Live.Add(dest.Destination)
 			if dest.Connections != (resource.Connections{}) {
-				snap.Connections[dest.Destination.Key()] = dest.Connections
+				snap.Connections[dest.Key()] = dest.Connections
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // error, diagnostics that can be printed, the same result each time, and formatting
 // that does not change the meaning.
 func FuzzParse(f *testing.F) {
-	err := filepath.WalkDir("../testdata", func(path string, e fs.DirEntry, err error) error {
+	err := filepath.WalkDir("../testdata", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".hcl" {
 			return err
 		}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -143,7 +144,8 @@ func readAll(names []string) (map[string][]byte, hcl.Diagnostics) {
 
 // unreadable says that a path cannot be read, in the words of the system.
 func unreadable(path string, err error) *hcl.Diagnostic {
-	if pathErr, ok := err.(*fs.PathError); ok {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
 		err = pathErr.Err
 	}
 	return &hcl.Diagnostic{

@@ -40,28 +40,28 @@ func (c *content) pool(block *hcl.Block) *group {
 }
 
 // entryOf reads one server of a pool from its expression.
-func (p *content) entryOf(expr hcl.Expression, defaults RealServer) RealServer {
-	v, diags := p.scope.eval(expr)
+func (c *content) entryOf(expr hcl.Expression, defaults RealServer) RealServer {
+	v, diags := c.scope.eval(expr)
 	for _, d := range diags {
-		p.addAlike(p, d)
+		c.addAlike(c, d)
 	}
 	if !v.IsKnown() {
 		return RealServer{}
 	}
 	if v.IsNull() || v.Type() != cty.String {
-		p.failAlike(p, expr.Range(), "Wrong type of value", `A server of a pool is a string such as "10.0.0.2:8080 weight 5", and this is %s.`, describe(v))
+		c.failAlike(c, expr.Range(), "Wrong type of value", `A server of a pool is a string such as "10.0.0.2:8080 weight 5", and this is %s.`, describe(v))
 		return RealServer{}
 	}
-	return p.entry(expr, v.AsString(), defaults)
+	return c.entry(expr, v.AsString(), defaults)
 }
 
 // entry reads one server of a pool from its text.
-func (p *content) entry(expr hcl.Expression, text string, defaults RealServer) RealServer {
+func (c *content) entry(expr hcl.Expression, text string, defaults RealServer) RealServer {
 	at := expr.Range()
 	server := defaults
 	server.Source = SourceOf(at)
 	if bad := parseEntry(text, &server); bad != nil {
-		p.failAlike(p, bad.within(expr, text), bad.summary, "%s", bad.detail)
+		c.failAlike(c, bad.within(expr, text), bad.summary, "%s", bad.detail)
 		return RealServer{}
 	}
 	return server

@@ -264,7 +264,7 @@ func everyCut(t *testing.T, data []byte, from int, before, after resource.Ledger
 			got, held := m.claims[key]
 			b, inBefore := before.Claims[key]
 			a, inAfter := after.Claims[key]
-			if !(held == inBefore && got == b) && !(held == inAfter && got == a) {
+			if (held != inBefore || got != b) && (held != inAfter || got != a) {
 				t.Fatalf("cut to %d of %d bytes: %s is %v, was %v and became %v", cut, len(data), key, got, b, a)
 			}
 		}

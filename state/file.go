@@ -85,7 +85,7 @@ func readFile(d disk, name string) ([]byte, fs.FileInfo, error) {
 		n, err := f.Read(data[len(data):cap(data)])
 		data = data[:len(data)+n]
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return data, info, nil
 		case err != nil:
 			return nil, nil, err
@@ -107,7 +107,7 @@ func writeFresh(d disk, name string, content []byte) (file, error) {
 	}
 	if err != nil {
 		f.Close()
-		d.Remove(name)
+		_ = d.Remove(name)
 		return nil, err
 	}
 	return f, nil

@@ -179,7 +179,11 @@ func TestOpenErrors(t *testing.T) {
 		return out
 	}
 	zeros := func(data []byte, part string) []byte {
-		clear(data[bytes.Index(data, []byte(part)):][:len(part)])
+		before, _, found := bytes.Cut(data, []byte(part))
+		if !found {
+			t.Fatalf("no %q in the log", part)
+		}
+		clear(data[len(before):][:len(part)])
 		return data
 	}
 	const header, end = `ledger {"format":"lvsctl-ledger","version":1}`, `end {}`

@@ -191,7 +191,7 @@ func (s *Store) install(b *batch, keepBackup bool) error {
 	}
 	if err != nil {
 		f.Close()
-		s.disk.Remove(fresh)
+		_ = s.disk.Remove(fresh)
 		return err
 	}
 	if s.file != nil {
@@ -240,6 +240,6 @@ func (s *Store) removeAll() error {
 	if err := syncDir(s.disk, s.dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	s.disk.Remove(s.dir) // stays where something else is in it, such as the lock
+	_ = s.disk.Remove(s.dir) // stays where something else is in it, such as the lock
 	return nil
 }

@@ -35,6 +35,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // Exit codes of the runner itself; any other code is the program's own.
@@ -77,7 +78,7 @@ func main() {
 // dispatch runs the sub-command that args name.
 func dispatch(args []string) error {
 	if len(args) == 0 {
-		return &exitError{exitUsage, errors.New("no command given\n" + usage)}
+		return &exitError{exitUsage, fmt.Errorf("no command given\n%s", strings.TrimSpace(usage))}
 	}
 	switch args[0] {
 	case "setup":

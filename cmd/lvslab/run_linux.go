@@ -71,7 +71,7 @@ func parseRun(args []string) (opts runOptions, rest []string, err error) {
 	flags.IntVar(&opts.cpus, "cpus", opts.cpus, "the guest's number of processors (LVSLAB_CPUS)")
 	flags.StringVar(&opts.kvm, "kvm", opts.kvm, "hardware virtualisation: auto, on or off (LVSLAB_KVM)")
 	flags.Func("writable", "`DIR` that the program may change on the machine; repeatable (LVSLAB_WRITABLE)",
-		func(dir string) error { return opts.addWritable(dir) })
+		opts.addWritable)
 	if err := parseFlags(flags, "lvslab run [flags] PROG ARGS...", args); err != nil {
 		return opts, nil, err
 	}

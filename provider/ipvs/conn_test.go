@@ -161,10 +161,10 @@ func TestDumpErrors(t *testing.T) {
 		{"short generic header", func(m message) [][]byte {
 			return [][]byte{answer(testFamily, 0, m.seq, []byte{1, 2}), done(m)}
 		}, ErrMalformed},
-		{"short message header", func(m message) [][]byte { return [][]byte{{1, 2, 3}} }, ErrMalformed},
+		{"short message header", func(message) [][]byte { return [][]byte{{1, 2, 3}} }, ErrMalformed},
 		{"message beyond the datagram", func(m message) [][]byte { return [][]byte{done(m)[:headerLen]} }, ErrMalformed},
 		{"short status", func(m message) [][]byte { return [][]byte{answer(typeError, 0, m.seq, []byte{0})} }, ErrMalformed},
-		{"huge datagram", func(m message) [][]byte { return [][]byte{make([]byte, recvSize+1)} }, ErrMalformed},
+		{"huge datagram", func(message) [][]byte { return [][]byte{make([]byte, recvSize+1)} }, ErrMalformed},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

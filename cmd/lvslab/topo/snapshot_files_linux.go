@@ -27,7 +27,7 @@ func readSettings() (lines []string, err error) {
 	for _, tree := range sysctlTrees {
 		err := filepath.WalkDir(filepath.Join("/proc/sys", tree), func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
-				return nil
+				return nil //nolint:nilerr // not there, or not readable: nothing to compare
 			}
 			if value, ok := readSetting(path); ok {
 				lines = append(lines, "sysctl "+strings.TrimPrefix(path, "/proc/sys/")+" = "+value)
@@ -75,7 +75,7 @@ func readMounts() (lines []string, err error) {
 // that was copied up but is still as on the machine has not changed.
 func (l layer) changes() (lines []string, err error) {
 	root := fmt.Sprintf("/proc/self/fd/%d/", l.upper.Fd())
-	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	err = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
