@@ -1,0 +1,122 @@
+package provider
+
+import (
+	"net/netip"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// expectIPVS compares what ipvsadm -Sn prints with lines in any order.
+func expectIPVS(t *testing.T, want ...string) {
+	t.Helper()
+	got := []string{}
+	for line := range strings.Lines(run(t, "ipvsadm -Sn")) {
+		got = append(got, strings.TrimSpace(line))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(append([]string{}, want...), got); diff != "" {
+		t.Errorf("ipvsadm -Sn (-want +got):\n%s", diff)
+	}
+}
+
+// service is a plain TCP service with round robin.
+func service(at string) resource.Service {
+	ap := netip.MustParseAddrPort(at)
+	key := resource.AddrService(resource.TCP, ap.Addr(), ap.Port())
+	return resource.Service{ServiceKey: key, Scheduler: "rr", Netmask: resource.FullNetmask(key.Family)}
+}
+
+// realServer is a real server with weight 1 by direct routing.
+func realServer(s resource.Service, at string) resource.Destination {
+	ap := netip.MustParseAddrPort(at)
+	return resource.Destination{Service: s.ServiceKey, Addr: ap.Addr(), Port: ap.Port(), Forward: resource.ForwardDirect, Weight: 1}
+}
+
+func TestKernelIPVS(t *testing.T) {
+	m := kernel(t)
+	web, web6 := service("192.0.2.1:80"), service("[2001:db8::1]:80")
+	one, two, three := realServer(web, "192.0.2.2:80"), realServer(web, "192.0.2.3:80"), realServer(web6, "[2001:db8::2]:8080")
+	three.Forward = resource.ForwardMasquerade
+	apply(t, m, create(web), create(one), create(two), create(web6), create(three))
+	expectIPVS(t,
+		"-A -t 192.0.2.1:80 -s rr", "-a -t 192.0.2.1:80 -r 192.0.2.2:80 -g -w 1", "-a -t 192.0.2.1:80 -r 192.0.2.3:80 -g -w 1",
+		"-A -t [2001:db8::1]:80 -s rr", "-a -t [2001:db8::1]:80 -r [2001:db8::2]:8080 -m -w 1")
+
+	// All of IPVS is read, whatever was asked for.
+	if diff := cmp.Diff(resource.NewSet(web, one, two, web6, three), read(t, m), alike); diff != "" {
+		t.Errorf("read (-want +got):\n%s", diff)
+	}
+
+	wlc, heavy := web, one
+	wlc.Scheduler, heavy.Weight = "wlc", 7
+	apply(t, m, update(web, wlc), update(one, heavy), remove(three), remove(web6))
+	expectIPVS(t, "-A -t 192.0.2.1:80 -s wlc", "-a -t 192.0.2.1:80 -r 192.0.2.2:80 -g -w 7", "-a -t 192.0.2.1:80 -r 192.0.2.3:80 -g -w 1")
+
+	// What is gone already needs no removal, in the middle of a list too.
+	apply(t, m, remove(three), remove(web6), remove(two), remove(two), remove(heavy), remove(wlc), remove(wlc))
+	expectIPVS(t)
+}
+
+func TestKernelIPVSFails(t *testing.T) {
+	m := kernel(t)
+	web := service("192.0.2.1:80")
+	fails(t, m, "", create(realServer(web, "192.0.2.2:80")))
+	odd := web
+	odd.Scheduler = "nosuch"
+	fails(t, m, "", create(odd))
+	apply(t, m, create(web))
+	fails(t, m, "", create(web))
+	expectIPVS(t, "-A -t 192.0.2.1:80 -s rr")
+}
+
+// Reading a host must not change it: where IPVS is not loaded it stays so, and there is
+// simply nothing.
+func TestKernelReadLoadsNothing(t *testing.T) {
+	m := kernel(t)
+	unloadIPVS(t)
+	snap, err := m.Read(t.Context(), []resource.Key{service("192.0.2.1:80").Key()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(snap.Live) != 0 {
+		t.Errorf("read %v", snap.Live)
+	}
+	if !slices.Contains(snap.Facts.Schedulers, "rr") {
+		t.Errorf("schedulers that could be loaded: %v", snap.Facts.Schedulers)
+	}
+	if loaded(t, "ip_vs") {
+		t.Error("reading has loaded ip_vs")
+	}
+	// The same machine can load it, and then use it.
+	web := service("192.0.2.1:80")
+	apply(t, m, create(resource.Module{Name: "ip_vs"}), create(resource.Module{Name: "ip_vs_rr"}), create(web))
+	expectIPVS(t, "-A -t 192.0.2.1:80 -s rr")
+	expectRead(t, m, web)
+}
+
+// unloadIPVS removes the module. Namespaces of tests that ended hold on to it for a
+// while.
+func unloadIPVS(t *testing.T) {
+	t.Helper()
+	var out []byte
+	for deadline := time.Now().Add(20 * time.Second); loaded(t, "ip_vs"); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("ip_vs cannot be unloaded: %s\n%s", out, run(t, "lsmod"))
+		}
+		for line := range strings.Lines(run(t, "lsmod")) {
+			if name := strings.Fields(line)[0]; strings.HasPrefix(name, "ip_vs_") {
+				out, _ = exec.Command("modprobe", "-r", name).CombinedOutput()
+			}
+		}
+		if more, err := exec.Command("modprobe", "-r", "ip_vs").CombinedOutput(); err != nil {
+			out = more
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package provider
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+func TestKernelSysctls(t *testing.T) {
+	m := kernel(t)
+	run(t, "ip link add link eth0 name eth0.100 type vlan id 100")
+	tests := []struct{ name, before, after string }{
+		{"net.ipv4.ip_forward", "0", "1"},
+		{"net.ipv4.conf.all.arp_ignore", "0", "1"},
+		{"net.ipv4.conf.eth0.arp_announce", "0", "2"},
+		{resource.LinkSysctl("net.ipv4.conf", "eth0.100", "arp_ignore"), "0", "8"},
+		{"net.ipv4.tcp_rmem", "", "4096\t65536\t131072"},
+		{"net.ipv4.ip_local_reserved_ports", "", "80,8080-8090"}, // nothing is a value, too
+	}
+	for _, test := range tests { // no subtests: they would run in another namespace
+		t.Log(test.name)
+		before := resource.Sysctl{Name: test.name, Value: test.before}
+		if test.name == "net.ipv4.tcp_rmem" { // depends on the machine's memory
+			before.Value = sysctl(t, test.name)
+		}
+		after := resource.Sysctl{Name: test.name, Value: test.after}
+		expectRead(t, m, before)
+		apply(t, m, update(before, after))
+		expectSysctl(t, after)
+		expectRead(t, m, after)
+		apply(t, m, resource.Change{Action: resource.Restore, Before: after, After: before})
+		expectSysctl(t, before)
+	}
+	if got := sysctl(t, "net.ipv4.conf.eth0.arp_ignore"); got != "0" {
+		t.Errorf("eth0 got the setting of eth0.100: %s", got)
+	}
+}
+
+// sysctl is a setting as sysctl(8) prints it.
+func sysctl(t *testing.T, name string) string {
+	t.Helper()
+	return strings.TrimSuffix(run(t, "sysctl -n "+name), "\n")
+}
+
+func expectSysctl(t *testing.T, want resource.Sysctl) {
+	t.Helper()
+	if got := sysctl(t, want.Name); got != want.Value {
+		t.Errorf("sysctl -n %s: got %q, want %q", want.Name, got, want.Value)
+	}
+}
+
+func TestKernelSysctlFails(t *testing.T) {
+	m := kernel(t)
+	missing := resource.Sysctl{Name: "net.ipv4.conf.eth9.arp_ignore", Value: "1"}
+	if got := read(t, m, missing); len(got) != 0 {
+		t.Errorf("read %v", got)
+	}
+	fails(t, m, "no such file", update(missing, missing))
+	forward := resource.Sysctl{Name: "net.ipv4.ip_forward", Value: "perhaps"}
+	fails(t, m, "/proc/sys/net/ipv4/ip_forward: invalid argument", update(forward, forward))
+	expectSysctl(t, resource.Sysctl{Name: forward.Name, Value: "0"})
+	fails(t, m, "permission denied", update(forward, resource.Sysctl{Name: "net.ipv4.tcp_available_congestion_control", Value: "x"}))
+	fails(t, m, "cannot delete a sysctl", remove(forward))
+}
+
+// A name cannot lead out of /proc/sys, wherever its dots and slashes are.
+func TestSysctlEscape(t *testing.T) {
+	for _, name := range []string{
+		"", ".etc.passwd", "//.etc.passwd", "//.//.etc.passwd", "net.//.//.//.etc.passwd", "net.ipv4.//.//.//.self.comm",
+	} {
+		s := resource.Sysctl{Name: name, Value: "x"}
+		if err := (sysctlDriver{}).read([]resource.Key{s.Key()}, &resource.Snapshot{}); err == nil || !strings.Contains(err.Error(), "not a name below /proc/sys") {
+			t.Errorf("read %q (%s): %v", name, s.Path(), err)
+		}
+		out := (sysctlDriver{}).apply([]resource.Change{update(s, s)})
+		expectOutcome(t, out, 1, map[int]string{0: "not a name below /proc/sys"})
+	}
+}
