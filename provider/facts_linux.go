@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"net"
 	"slices"
 
 	"github.com/lvsctl/lvsctl/provider/ipvs"
@@ -28,8 +29,12 @@ func (m *Machine) facts() (resource.Facts, error) {
 	}
 	for _, l := range links {
 		f.Links = append(f.Links, l.Attrs().Name)
+		if l.Attrs().Flags&net.FlagUp == 0 {
+			f.Down = append(f.Down, l.Attrs().Name)
+		}
 	}
 	slices.Sort(f.Links)
+	slices.Sort(f.Down)
 	return f, nil
 }
 

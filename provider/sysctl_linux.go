@@ -50,7 +50,8 @@ func (sysctlDriver) apply(changes []resource.Change) resource.Outcome {
 			return err
 		}
 		defer f.Close()
-		_, err = f.WriteString(s.Value)
+		// The newline is for an empty value: to write nothing would change nothing.
+		_, err = f.WriteString(s.Value + "\n")
 		return err
 	})
 }

@@ -63,6 +63,7 @@ type Service struct {
 	Protocol    resource.Protocol
 	Port        uint16
 	Algorithm   string      // the IPVS scheduler
+	AlgorithmAt hcl.Range   // where it is chosen, in the service or its cluster
 	Persistence Persistence // zero: none
 	// RealServers are those of the service and those of its cluster, single ones and
 	// pools alike, in the order of the config.

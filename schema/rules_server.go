@@ -103,11 +103,7 @@ func checkWeightsIgnored(f *finder) {
 				first = server
 			}
 			if server.Weight != first.Weight {
-				at := c.content.at("algorithm")
-				if s.content.given("algorithm") {
-					at = s.content.at("algorithm")
-				}
-				f.find(c, at, "The algorithm %q treats all real servers alike, but those of the service %q have different weights: %d at %s, %d at %s. Use %q for weights to count, or give all the same.",
+				f.find(c, s.AlgorithmAt, "The algorithm %q treats all real servers alike, but those of the service %q have different weights: %d at %s, %d at %s. Use %q for weights to count, or give all the same.",
 					s.Algorithm, s.Name, first.Weight, first.Source, server.Weight, server.Source, instead)
 				break
 			}

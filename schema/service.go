@@ -44,6 +44,7 @@ func (l *loader) service(d *clusterDecl, block *hcl.Block, taken *serverNames) *
 	}
 	s.Port = c.port("port")
 	s.Algorithm = c.serviceAlgorithm(d)
+	s.AlgorithmAt = c.algorithmAt(d)
 	s.Persistence = c.persistence(d)
 	s.groups = c.groups(&serverNames{
 		single: namespace{outer: &taken.single},
@@ -62,6 +63,14 @@ func (c *content) serviceAlgorithm(d *clusterDecl) string {
 		c.failAlike(d, c.header(), "Missing algorithm", `Nothing says how the service's real servers are chosen. Write algorithm = "rr" (each in turn), or another, in the service or for all services in the cluster.`)
 	}
 	return d.algorithm
+}
+
+// algorithmAt is where the algorithm of a service is chosen.
+func (c *content) algorithmAt(d *clusterDecl) hcl.Range {
+	if c.given("algorithm") {
+		return c.at("algorithm")
+	}
+	return d.content.at("algorithm")
 }
 
 // persistence reads the persistence block of a service, if it has one.

@@ -161,6 +161,7 @@ type Facts struct {
 	BootID     string   `json:"boot_id"`
 	Schedulers []string `json:"schedulers,omitempty"` // IPVS schedulers it has or can load, sorted; none: no IPVS
 	Links      []string `json:"links,omitempty"`      // names of its network interfaces, sorted
+	Down       []string `json:"down,omitempty"`       // those of them that are down
 }
 
 // Connections counts what a destination is serving.

@@ -2,12 +2,12 @@ package command
 
 import (
 	"bytes"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/view"
 	"github.com/lvsctl/lvsctl/schema"
 	"github.com/spf13/cobra"
 )
@@ -26,24 +26,40 @@ func (a *app) format() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			changed := 0
+			changed := []string{}
 			for _, file := range files {
 				did, err := a.formatFile(file, check)
 				if err != nil {
 					return err
 				}
 				if did {
-					changed++
+					changed = append(changed, file)
 				}
 			}
-			if check && changed > 0 {
+			if err := a.listFiles(changed); err != nil {
+				return err
+			}
+			if check && len(changed) > 0 {
 				return &exit{code: exitError}
 			}
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
 	c.Flags().BoolVar(&check, "check", false, "write nothing, exit 1 if a file would change")
 	return c
+}
+
+// listFiles prints which files change.
+func (a *app) listFiles(files []string) error {
+	if a.json {
+		return view.WriteJSON(a.out, map[string][]string{"changed": files})
+	}
+	p := a.printer(a.out)
+	for _, file := range files {
+		p.Printf("%s\n", file)
+	}
+	return p.Err()
 }
 
 // formatFile lays out one file and tells whether that changes it.
@@ -60,7 +76,6 @@ func (a *app) formatFile(file string, check bool) (bool, error) {
 	if bytes.Equal(src, out) {
 		return false, nil
 	}
-	fmt.Fprintln(a.out, file)
 	if check {
 		return true, nil
 	}

@@ -187,7 +187,7 @@ func (p *Printer) summary(plan *planner.Plan) string {
 	s := plan.Summary()
 	recorded := ""
 	if s.Record > 0 {
-		recorded = fmt.Sprintf(" %s to record in the ledger, without touching anything.", count(s.Record, "object"))
+		recorded = fmt.Sprintf(" For %s only the ledger changes.", count(s.Record, "object"))
 	}
 	if !plan.Touches() {
 		verb := "match"

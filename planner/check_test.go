@@ -1,0 +1,66 @@
+package planner
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// What hosts cannot give is found before anything is touched, with the config line.
+func TestCheck(t *testing.T) {
+	cfg, _ := load(t, manyServers(16)+`
+host "web" {
+  address = "10.255.0.2"
+  netns   = "web"
+}
+cluster "managed" {
+  mode      = "dr"
+  vip       = "10.201.0.1"
+  algorithm = "twos"
+  directors = [host.lb]
+  service "s" {
+    port = 80
+  }
+  real_server "web" {
+    host = host.web
+  }
+}
+`)
+	good := resource.Facts{Kernel: "6.1", Schedulers: []string{"rr", "twos", "wlc"}, Links: []string{"eth0", "lo"}}
+	with := func(edit func(*resource.Facts)) resource.Facts {
+		f := good
+		edit(&f)
+		return f
+	}
+	for name, test := range map[string]struct {
+		lb, web resource.Facts
+		want    []string // the beginning of each finding
+	}{
+		"all there":      {good, good, nil},
+		"no ipvs":        {with(func(f *resource.Facts) { f.Schedulers = nil }), good, []string{"c.hcl:1,1-10: Kernel without IPVS"}},
+		"no twos":        {with(func(f *resource.Facts) { f.Schedulers = []string{"wlc"} }), good, []string{"c.hcl:26,15-21: Algorithm not available"}},
+		"no eth0":        {with(func(f *resource.Facts) { f.Links = []string{"ens33"} }), good, []string{"c.hcl:1,1-10: No such network interface"}},
+		"eth0 down":      {with(func(f *resource.Facts) { f.Down = []string{"eth0"} }), good, []string{"c.hcl:1,1-10: Network interface is down"}},
+		"lo of web down": {good, with(func(f *resource.Facts) { f.Down = []string{"lo"} }), []string{"c.hcl:19,1-11: Network interface is down"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			diags := Check(cfg, map[string]*resource.Snapshot{"lb": {Facts: test.lb}, "web": {Facts: test.web}})
+			if len(diags) != len(test.want) {
+				t.Fatalf("%d findings, want %d: %v", len(diags), len(test.want), diags)
+			}
+			for i, want := range test.want {
+				if !strings.HasPrefix(diags[i].Error(), want) {
+					t.Errorf("finding %d is %v, want %s…", i, diags[i], want)
+				}
+			}
+		})
+	}
+	if diags := Check(cfg, nil); len(diags) > 0 {
+		t.Errorf("findings on hosts that were not read: %v", diags)
+	}
+	if d := linkDown(hcl.DiagWarning, cfg.Hosts[0], "eth0", ""); d.Severity != hcl.DiagWarning {
+		t.Error("a director's interface that is down is an error")
+	}
+}
