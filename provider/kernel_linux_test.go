@@ -173,6 +173,7 @@ func TestKernelFacts(t *testing.T) {
 		Kernel:  strings.TrimSpace(run(t, "uname -r")),
 		BootID:  strings.TrimSpace(run(t, "sysctl -n kernel.random.boot_id")),
 		Links:   []string{"a1", "b1", "eth0", "lo"},
+		Down:    []string{"a1", "b1"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // A loader carries one configuration from its files to a [Config].
 type loader struct {
 	reporter
 	given    map[string]string // values of variables from outside
-	misread  bool              // a block at the top of a file could not be made sense of
+	misread  map[string]bool   // names in blocks at the top of files that make no sense
 	hosts    map[string]*hostDecl
 	hostList []*hostDecl // in the order of the text
 	clusters []*clusterDecl
@@ -38,8 +39,8 @@ func (l *loader) load(bodies []hcl.Body) *Config {
 		for _, block := range got.Blocks {
 			blocks[block.Type] = append(blocks[block.Type], block)
 		}
+		l.misreadBody(body)
 	}
-	l.misread = l.errors > 0
 	vars := l.loadVariables(blocks["variable"])
 	locals := l.loadLocals(blocks["locals"], vars)
 	hosts := l.loadHosts(blocks["host"], newScope("A host", vars, locals))
@@ -56,6 +57,31 @@ func (l *loader) load(bodies []hcl.Body) *Config {
 		return nil
 	}
 	return l.config()
+}
+
+// misreadBody notes what blocks of unknown types may have been meant to declare.
+func (l *loader) misreadBody(body hcl.Body) {
+	native, ok := body.(*hclsyntax.Body)
+	if !ok {
+		return
+	}
+	for _, block := range native.Blocks {
+		known := slices.ContainsFunc(fileSpec.schema.Blocks, func(s hcl.BlockHeaderSchema) bool { return s.Type == block.Type })
+		if !known {
+			l.misreadBlock(block.Labels, block.Body.Attributes)
+		}
+	}
+}
+
+// misreadBlock notes the names that a block could have declared.
+func (l *loader) misreadBlock(labels []string, attrs hclsyntax.Attributes) {
+	names := slices.Concat(labels, sortedKeys(attrs))
+	if len(names) == 0 {
+		names = []string{anyName}
+	}
+	for _, name := range names {
+		l.misread[name] = true
+	}
 }
 
 // config is the result, sorted by name.

@@ -26,14 +26,17 @@ type root struct {
 	name   string
 	noun   string // what the names under it are: "variable"
 	values map[string]cty.Value
-	// partial is set when names are missing from values that the reader was already
-	// told about. References to other names are then not reported.
-	partial bool
+	// misread are names that are missing from values in blocks that the reader was
+	// already told about. References to them are not reported again.
+	misread map[string]bool
 	// attrs are what can follow the name; nil is anything.
 	attrs []string
 
 	object cty.Value // values as one value, made when it is first needed
 }
+
+// anyName stands among misread names for that of a block which has none.
+const anyName = ""
 
 // value is all values of the root as an object. They must not change any more.
 func (r *root) value() cty.Value {
@@ -147,7 +150,7 @@ func (s *scope) unknownRoot(t hcl.Traversal) *hcl.Diagnostic {
 
 // unknownName reports a reference to something that is not declared.
 func (r *root) unknownName(name string, t hcl.Traversal) *hcl.Diagnostic {
-	if r.partial {
+	if r.misread[name] || r.misread[anyName] {
 		return nil
 	}
 	names := sortedKeys(r.values)

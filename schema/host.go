@@ -13,12 +13,12 @@ var hostAttrs = []string{"name", "address", "interface"}
 
 // loadHosts reads all host blocks, and makes them what host.NAME refers to.
 func (l *loader) loadHosts(blocks hcl.Blocks, s *scope) *root {
-	r := &root{name: "host", noun: "host", partial: l.misread, values: map[string]cty.Value{}, attrs: hostAttrs}
+	r := &root{name: "host", noun: "host", misread: l.misread, values: map[string]cty.Value{}, attrs: hostAttrs}
 	l.hosts = map[string]*hostDecl{}
 	var names namespace
 	for _, block := range blocks {
 		if !l.declare(&names, block) {
-			r.partial = true
+			l.misreadBlock(block.Labels, nil)
 			continue
 		}
 		h := l.host(block, s)

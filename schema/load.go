@@ -52,7 +52,7 @@ func Parse(files map[string][]byte, vars []Variable) (*Config, *Sources, hcl.Dia
 	if diags := slices.Concat(found...); diags.HasErrors() {
 		return nil, sources, withoutEchoes(diags)
 	}
-	l := &loader{given: sources.vars}
+	l := &loader{given: sources.vars, misread: map[string]bool{}}
 	config := l.load(bodies)
 	return config, sources, l.finish()
 }

@@ -32,7 +32,7 @@ func (l *loader) loadLocals(blocks hcl.Blocks, vars *root) *root {
 		loader: l, vars: vars,
 		attrs: map[string]*hcl.Attribute{},
 		state: map[string]localState{},
-		root:  &root{name: "local", noun: "local value", partial: l.misread, values: map[string]cty.Value{}},
+		root:  &root{name: "local", noun: "local value", misread: l.misread, values: map[string]cty.Value{}},
 	}
 	for _, block := range blocks {
 		attrs, diags := block.Body.JustAttributes()

@@ -37,6 +37,7 @@ var rules = []*Rule{
 	{26, "nothing-behind", hcl.DiagWarning, "Service without real servers", checkNothingBehind},
 	{0, "all-drained", hcl.DiagWarning, "All weights are 0", checkAllDrained},
 	{0, "no-services", hcl.DiagWarning, "Cluster without services", checkNoServices},
+	{0, "several-directors", hcl.DiagWarning, "VIP on several directors", checkSeveralDirectors},
 	{0, "director-interface", hcl.DiagError, "Director without interface", checkDirectorInterface},
 	{0, "same-host-twice", hcl.DiagError, "Two hosts on one machine", checkReach},
 }

@@ -59,6 +59,15 @@ func checkDirectorInterface(f *finder) {
 	}
 }
 
+// checkSeveralDirectors: nothing moves the VIP from one director to another yet.
+func checkSeveralDirectors(f *finder) {
+	for _, c := range f.clusters {
+		if len(c.Directors) > 1 {
+			f.find(c, c.content.at("directors"), "Each of the %d directors of the cluster %q will hold the VIP at the same time. On one segment that is a duplicate address: clients reach the one or the other by chance. Name one director, unless each is on a segment of its own.", len(c.Directors), c.Name)
+		}
+	}
+}
+
 // checkNoServices: a cluster without services is a VIP where nobody answers.
 func checkNoServices(f *finder) {
 	for _, c := range f.clusters {

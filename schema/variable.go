@@ -16,12 +16,12 @@ type variableType struct {
 
 // loadVariables gives every variable its value: from outside, or its default.
 func (l *loader) loadVariables(blocks hcl.Blocks) *root {
-	r := &root{name: "var", noun: "variable", partial: l.misread, values: map[string]cty.Value{}}
+	r := &root{name: "var", noun: "variable", misread: l.misread, values: map[string]cty.Value{}}
 	constants := newScope("The default of a variable")
 	var names namespace
 	for _, block := range blocks {
 		if !l.declare(&names, block) {
-			r.partial = true
+			l.misreadBlock(block.Labels, nil)
 			continue
 		}
 		c := l.content(variableSpec, block, constants)
@@ -35,7 +35,7 @@ func (l *loader) loadVariables(blocks hcl.Blocks) *root {
 func (l *loader) checkGiven(r *root) {
 	names := sortedKeys(r.values)
 	for _, name := range sortedKeys(l.given) {
-		if _, ok := r.values[name]; ok || r.partial {
+		if _, ok := r.values[name]; ok || r.misread[name] || r.misread[anyName] {
 			continue
 		}
 		hint := didYouMean(name, names, "%s")

@@ -12,8 +12,12 @@ func (p *Printer) Diagnostics(files map[string]*hcl.File, diags hcl.Diagnostics)
 		return
 	}
 	w := hcl.NewDiagnosticTextWriter(p.w, files, uint(p.width), p.color)
-	if err := w.WriteDiagnostics(diags); err != nil && p.err == nil {
-		p.err = err
+	for _, d := range diags {
+		shown := *d // some tell what a host said
+		shown.Summary, shown.Detail = clean(d.Summary), cleanLines(d.Detail)
+		if err := w.WriteDiagnostic(&shown); err != nil && p.err == nil {
+			p.err = err
+		}
 	}
 }
 

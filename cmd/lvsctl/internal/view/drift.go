@@ -36,5 +36,5 @@ func (p *Printer) drift(d planner.Drift) {
 		p.Printf("  %s %s %s  %s\n", p.paint(red, "-"), key.Kind, clean(d.Left.String()), p.paint(dim, "gone"))
 		return
 	}
-	p.Printf("  %s %s%s  %s\n", p.paint(yellow, "~"), key, clean(differences(d.Left, d.Found)), p.paint(dim, "changed on the host"))
+	p.Printf("  %s %s%s  %s\n", p.paint(yellow, "~"), clean(key.String()), clean(differences(d.Left, d.Found)), p.paint(dim, "changed on the host"))
 }

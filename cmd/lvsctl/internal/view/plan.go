@@ -81,7 +81,7 @@ func (h *hostSteps) column() int {
 	widest := 0
 	for _, s := range h.steps {
 		for _, c := range s.Changes {
-			if n := utf8.RuneCountInString(Describe(c)); n <= maxColumn {
+			if n := utf8.RuneCountInString(clean(Describe(c))); n <= maxColumn {
 				widest = max(widest, n)
 			}
 		}

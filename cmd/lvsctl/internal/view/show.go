@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
@@ -36,9 +37,9 @@ func (p *Printer) owned(claim resource.Claim, live resource.Resource, conns reso
 	case live == nil:
 		note = p.paint(red, "gone")
 	case live != claim.Want:
-		note = p.paint(yellow, "drifted"+differences(claim.Want, live))
+		note = p.paint(yellow, clean("drifted"+differences(claim.Want, live)))
 	case claim.Want.Key().Kind == resource.KindDestination:
 		note = p.paint(dim, fmt.Sprintf("%d active, %d inactive", conns.Active, conns.Inactive))
 	}
-	p.Printf("    %s  %s\n", clean(claim.Want.String()), note)
+	p.Printf("%s\n", strings.TrimRight("    "+clean(claim.Want.String())+"  "+note, " "))
 }

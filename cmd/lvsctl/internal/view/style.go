@@ -61,6 +61,7 @@ func pad(text string, columns int) string {
 // clean makes control characters visible. What hosts send is printed through it, so
 // that none of them can repaint the terminal.
 func clean(text string) string {
+	text = strings.ToValidUTF8(text, "?")
 	if !strings.ContainsFunc(text, unicode.IsControl) {
 		return text
 	}
@@ -73,6 +74,15 @@ func clean(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// cleanLines is clean for a text that may have several lines.
+func cleanLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = clean(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // count writes a number with its noun.

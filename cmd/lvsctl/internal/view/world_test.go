@@ -1,0 +1,182 @@
+package view
+
+import (
+	"errors"
+	"net/netip"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/lvsctl/lvsctl/planner"
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// What the tests print: one of everything.
+
+var (
+	web     = resource.AddrService(resource.TCP, netip.MustParseAddr("192.0.2.1"), 80)
+	dns     = resource.AddrService(resource.UDP, netip.MustParseAddr("2001:db8::1"), 53)
+	full    = resource.FullNetmask(resource.IPv4)
+	service = resource.Service{ServiceKey: web, Scheduler: "rr", Netmask: full}
+	named   = resource.Service{ServiceKey: dns, Scheduler: "wlc", Netmask: 128}
+	marked  = resource.Service{
+		ServiceKey: resource.MarkService(resource.IPv4, 7), Scheduler: "sh", Netmask: 0xffffff00, Timeout: 300, Engine: "sip",
+		Flags: resource.FlagPersistent | resource.FlagSched1 | resource.FlagSched2,
+	}
+	one    = server(web, "10.0.0.1", 1)
+	two    = server(web, "10.0.0.2", 1)
+	three  = server(web, "10.0.0.3", 1)
+	vip    = resource.Address{Link: "eth0", Prefix: netip.MustParsePrefix("192.0.2.1/32")}
+	module = resource.Module{Name: "ip_vs_rr"}
+	lines  = resource.Source{File: "examples/c.hcl", Line: 12}
+)
+
+func server(key resource.ServiceKey, addr string, weight uint32) resource.Destination {
+	return resource.Destination{Service: key, Addr: netip.MustParseAddr(addr), Port: 80, Forward: resource.ForwardDirect, Weight: weight}
+}
+
+func sysctl(name, value string) resource.Sysctl { return resource.Sysctl{Name: name, Value: value} }
+
+func weighing(d resource.Destination, weight uint32) resource.Destination {
+	d.Weight = weight
+	return d
+}
+
+func change(a resource.Action, before, after resource.Resource, reason resource.Reason) resource.Change {
+	c := resource.Change{Action: a, Before: before, After: after, Reason: reason}
+	if after != nil {
+		c.Source = lines
+	}
+	return c
+}
+
+func step(host, name string, changes ...resource.Change) resource.Step {
+	return resource.Step{StepRef: resource.StepRef{Host: host, Name: name}, Changes: changes}
+}
+
+// everything is a plan with all actions, in steps that go to and fro between hosts.
+func everything() *planner.Plan {
+	cut := change(resource.Delete, two, nil, resource.RemovedFromConfig)
+	cut.Cuts = resource.Connections{Active: 12, Inactive: 3, Persistent: 1}
+	labelled := vip
+	labelled.Label = "eth0:vip"
+	return &planner.Plan{
+		Steps: []resource.Step{
+			step("web1", "web: keep quiet about the VIP",
+				change(resource.Update, sysctl("net.ipv4.conf.all.arp_ignore", "0"), sysctl("net.ipv4.conf.all.arp_ignore", "1"), resource.ChangedOnHost),
+				change(resource.Adopt, sysctl("net.ipv4.conf.lo.arp_ignore", "1"), sysctl("net.ipv4.conf.lo.arp_ignore", "1"), resource.ThereBefore),
+				change(resource.Update, sysctl("net.ipv4.tcp_rmem", "4096\t131072\t6291456"), sysctl("net.ipv4.tcp_rmem", "4096\t87380\t6291456"), resource.ChangedInConfig)),
+			step("lb1", "web: load IPVS", change(resource.Create, nil, module, resource.NewInConfig)),
+			step("lb1", "web: virtual services",
+				change(resource.Create, nil, service, resource.NewInConfig),
+				change(resource.Create, nil, marked, resource.NewInConfig),
+				change(resource.Update, resource.Service{ServiceKey: dns, Scheduler: "rr", Netmask: 64, Flags: resource.FlagPersistent, Timeout: 60}, named, resource.ThereBefore),
+				change(resource.Adopt, two, two, resource.Reordered)),
+			step("lb1", "web: web1 in service",
+				change(resource.Create, nil, one, resource.RemovedOnHost),
+				cut,
+				change(resource.Restore, weighing(three, 7), three, resource.RemovedFromConfig)),
+			step("lb1", "web: take the VIP",
+				change(resource.Replace, vip, labelled, resource.ChangedInConfig),
+				change(resource.Forget, resource.Module{Name: "ip_vs"}, nil, resource.RemovedFromConfig),
+				change(resource.Forget, resource.Sysctl{Name: "net.ipv4.ip_forward", Value: "1"}, nil, resource.Destroying)),
+			step("web2", "web: order alone", change(resource.Adopt, module, module, resource.Reordered)),
+			step("web1", "web: accept the VIP",
+				change(resource.Create, nil, resource.Route{Table: 254, Prefix: vip.Prefix, Link: "lo", Scope: 253, Protocol: 4}, resource.NewInConfig),
+				change(resource.Delete, vip, nil, resource.Destroying)),
+		},
+		Hosts: []planner.Host{
+			{Name: "lb1", Foreign: []resource.Resource{marked, server(marked.ServiceKey, "10.0.0.9", 5)}, Drift: []planner.Drift{
+				{Left: one}, {Left: two, Found: weighing(two, 9)},
+			}},
+			{Name: "web1", Drift: []planner.Drift{{Left: sysctl("net.ipv4.conf.all.arp_ignore", "1"), Found: sysctl("net.ipv4.conf.all.arp_ignore", "0")}}},
+			{Name: "web2"},
+		},
+	}
+}
+
+// nothing is the plan of hosts that are as they should be.
+func nothing(hosts ...string) *planner.Plan {
+	p := &planner.Plan{}
+	for _, name := range hosts {
+		p.Hosts = append(p.Hosts, planner.Host{Name: name})
+	}
+	return p
+}
+
+// evil is text from a host that wants to repaint the terminal.
+const evil = "x\x1b[2J\r\x00\x7f\u009b2J\ny"
+
+// hostile is a plan in which everything that comes from a host is evil.
+func hostile() *planner.Plan {
+	name := "net." + evil
+	return &planner.Plan{
+		Steps: []resource.Step{step("lb1", evil,
+			change(resource.Update, sysctl(name, evil), sysctl(name, "1"), resource.ChangedOnHost),
+			change(resource.Delete, resource.Address{Link: evil, Prefix: vip.Prefix, Label: evil}, nil, resource.RemovedFromConfig),
+			change(resource.Forget, resource.Module{Name: evil}, nil, resource.RemovedFromConfig))},
+		Hosts: []planner.Host{{
+			Name:    "lb1",
+			Drift:   []planner.Drift{{Left: sysctl(name, "1"), Found: sysctl(name, evil)}, {Left: sysctl(name, evil)}},
+			Foreign: []resource.Resource{resource.Service{ServiceKey: web, Scheduler: evil, Netmask: full}},
+		}},
+	}
+}
+
+// states are hosts as show prints them: one with objects in all conditions, one with
+// nothing.
+func states() []HostState {
+	ledger := resource.Ledger{BootID: "b0a7", Claims: map[resource.Key]resource.Claim{}}
+	for _, c := range []resource.Claim{
+		{Want: module, Step: "web: load IPVS"},
+		{Want: sysctl("net.ipv4.conf.all.arp_ignore", "1"), Prior: sysctl("net.ipv4.conf.all.arp_ignore", "0"), Step: "web: keep quiet"},
+		{Want: service, Step: "web: virtual services"},
+		{Want: one, Step: "web: web1 in service"},
+		{Want: two, Prior: weighing(two, 7), Step: "web: web2 in service"},
+		{Want: vip, Step: "web: take the VIP"},
+	} {
+		ledger.Claims[c.Want.Key()] = c
+	}
+	return []HostState{
+		{"lb1", &resource.Snapshot{
+			Facts:       resource.Facts{Version: "1.0", Kernel: "6.1.0-9-amd64", BootID: "b0a7", Schedulers: []string{"rr", "wlc"}, Links: []string{"eth0", "lo"}},
+			Live:        resource.NewSet(module, sysctl("net.ipv4.conf.all.arp_ignore", "2"), service, one, weighing(two, 3), marked),
+			Connections: map[resource.Key]resource.Connections{one.Key(): {Active: 5, Inactive: 2}, two.Key(): {Active: 1}},
+			Ledger:      ledger,
+		}},
+		{"web1", &resource.Snapshot{Facts: resource.Facts{Kernel: "6.12.1"}}},
+	}
+}
+
+// hostileState is a host of which everything is evil.
+func hostileState() []HostState {
+	left, found := sysctl("net."+evil, evil), sysctl("net."+evil, "2"+evil)
+	return []HostState{{"lb1", &resource.Snapshot{
+		Facts: resource.Facts{Kernel: evil}, Live: resource.NewSet(found),
+		Ledger: resource.Ledger{Claims: map[resource.Key]resource.Claim{left.Key(): {Want: left, Step: evil}}},
+	}}}
+}
+
+// config is a file with two findings.
+const config = "cluster \"web\" {\n  mode = \"bridge\"\n  vip  = \"192.0.2.1\"\n}\n"
+
+func findings() (map[string]*hcl.File, hcl.Diagnostics) {
+	at := func(line, from, to int) *hcl.Range {
+		start := 0
+		for range line - 1 {
+			for config[start] != '\n' {
+				start++
+			}
+			start++
+		}
+		return &hcl.Range{
+			Filename: "c.hcl",
+			Start:    hcl.Pos{Line: line, Column: from, Byte: start + from - 1}, End: hcl.Pos{Line: line, Column: to, Byte: start + to - 1},
+		}
+	}
+	return map[string]*hcl.File{"c.hcl": {Bytes: []byte(config)}}, hcl.Diagnostics{
+		{Severity: hcl.DiagError, Summary: "Unknown mode", Detail: "There is no mode \"bridge\". Modes are dr, nat and tun. A longer explanation goes on here, so that it has to be wrapped.", Subject: at(2, 10, 18)},
+		{Severity: hcl.DiagWarning, Summary: "Address for documentation", Detail: "192.0.2.1 is <nobody's> address.\n\nSee RFC 5737.", Subject: at(3, 10, 21)},
+		{Severity: hcl.DiagError, Summary: "Nowhere in particular"},
+	}
+}
+
+var errBusy = errors.New("device or resource busy")
