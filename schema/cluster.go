@@ -59,14 +59,16 @@ func (l *loader) load(bodies []hcl.Body) *Config {
 	return l.config()
 }
 
-// misreadBody notes what blocks of unknown types may have been meant to declare.
+// misreadBody notes what blocks that HCL refuses may have been meant to declare.
 func (l *loader) misreadBody(body hcl.Body) {
 	native, ok := body.(*hclsyntax.Body)
 	if !ok {
 		return
 	}
 	for _, block := range native.Blocks {
-		known := slices.ContainsFunc(fileSpec.schema.Blocks, func(s hcl.BlockHeaderSchema) bool { return s.Type == block.Type })
+		known := slices.ContainsFunc(fileSpec.schema.Blocks, func(s hcl.BlockHeaderSchema) bool {
+			return s.Type == block.Type && len(s.LabelNames) == len(block.Labels)
+		})
 		if !known {
 			l.misreadBlock(block.Labels, block.Body.Attributes)
 		}
