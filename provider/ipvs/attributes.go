@@ -77,6 +77,7 @@ const (
 	svcTimeout   uint16 = 8  // u32, seconds
 	svcNetmask   uint16 = 9  // be32 mask, or for IPv6 u32 prefix length
 	svcEngine    uint16 = 11 // string
+	svcStats     uint16 = 12 // nested (STATS64); since Linux 4.1
 )
 
 // Attributes of a destination (IPVS_DEST_ATTR_*).
@@ -91,9 +92,24 @@ const (
 	destInactive    uint16 = 8  // u32
 	destPersistent  uint16 = 9  // u32
 	destFamily      uint16 = 11 // u16; since Linux 3.18
+	destStats       uint16 = 12 // nested (STATS64); since Linux 4.1
 	destTunnelType  uint16 = 13 // u8; since Linux 5.3
 	destTunnelPort  uint16 = 14 // be16
 	destTunnelFlags uint16 = 15 // u16
+)
+
+// Counters (IPVS_STATS_ATTR_*), each a u64 in STATS64.
+const (
+	statsConns         = 1
+	statsInPackets     = 2
+	statsOutPackets    = 3
+	statsInBytes       = 4
+	statsOutBytes      = 5
+	statsConnRate      = 6
+	statsInPacketRate  = 7
+	statsOutPacketRate = 8
+	statsInByteRate    = 9
+	statsOutByteRate   = 10
 )
 
 // Attributes of a sync daemon (IPVS_DAEMON_ATTR_*).

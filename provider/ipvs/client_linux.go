@@ -89,11 +89,17 @@ func (c *Client) use() (k *conn, done func()) {
 func (c *Client) Services() ([]resource.Service, error) {
 	k, done := c.use()
 	defer done()
-	return k.services()
+	entries, err := k.services()
+	list := make([]resource.Service, len(entries))
+	for i := range entries {
+		list[i] = entries[i].Service
+	}
+	return list, err
 }
 
-func (k *conn) services() ([]resource.Service, error) {
-	var list []resource.Service
+// services reads all services, without their destinations.
+func (k *conn) services() ([]Entry, error) {
+	var list []Entry
 	err := k.dump(cmdGetService, nil, func() { list = list[:0] }, func(payload []byte) error {
 		s, err := decodeService(payload)
 		list = append(list, s)
@@ -141,13 +147,9 @@ func (k *conn) appendDestinations(list []Destination, service resource.ServiceKe
 func (c *Client) Table() ([]Entry, error) {
 	k, done := c.use()
 	defer done()
-	services, err := k.services()
+	entries, err := k.services()
 	if err != nil {
 		return nil, err
-	}
-	entries := make([]Entry, len(services))
-	for i := range services {
-		entries[i].Service = services[i]
 	}
 	var next atomic.Int64
 	var wg sync.WaitGroup

@@ -86,7 +86,7 @@ func dumpServices(f *fakeKernel) ([]resource.Service, error) {
 	var list []resource.Service
 	err := newConn(f, testFamily).dump(cmdGetService, nil, func() { list = nil }, func(b []byte) error {
 		s, err := decodeService(b)
-		list = append(list, s)
+		list = append(list, s.Service)
 		return err
 	})
 	return list, err

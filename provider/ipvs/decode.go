@@ -71,13 +71,14 @@ func (a *attributes) protocol() resource.Protocol {
 	return resource.Protocol(n)
 }
 
-// decodeService reads the service of a message.
-func decodeService(payload []byte) (resource.Service, error) {
+// decodeService reads the service of a message, with its counters.
+func decodeService(payload []byte) (Entry, error) {
 	body, err := nested(payload, attrService)
 	if err != nil {
-		return resource.Service{}, err
+		return Entry{}, err
 	}
 	var s resource.Service
+	var stats Stats
 	var vip rawAddr
 	var mask [4]byte
 	attrs := attributes{rest: body}
@@ -105,12 +106,15 @@ func decodeService(payload []byte) (resource.Service, error) {
 			if attrs.sized(len(mask)) {
 				copy(mask[:], attrs.data)
 			}
+		case svcStats:
+			stats = attrs.stats()
 		}
 	}
 	if attrs.err != nil {
-		return resource.Service{}, attrs.err
+		return Entry{}, attrs.err
 	}
-	return finishService(s, vip, mask)
+	s, err = finishService(s, vip, mask)
+	return Entry{Service: s, Stats: stats}, err
 }
 
 // serviceFlags reads a struct ip_vs_flags, less the flags that the kernel keeps for
@@ -197,6 +201,8 @@ func (d *Destination) set(a *attributes) {
 		d.TunnelPort = a.be16()
 	case destTunnelFlags:
 		d.TunnelFlags = a.u16()
+	case destStats:
+		d.Stats = a.stats()
 	}
 }
 

@@ -23,7 +23,9 @@ const kernelService = `
 	  0800 0800 2c010000                  # TIMEOUT: 300
 	  0800 0900 ffff0000                  # NETMASK: 255.255.0.0
 	  1000 0a00 0800 0100 05000000 00000000  # STATS, shortened
-	  1000 0c00 0c00 0100 0500000000000000   # STATS64, shortened
+	  2800 0c00 0c00 0100 0500000000000000   # STATS64, shortened: CONNS 5,
+	            0c00 0a00 0900000000000000   #   OUTBPS 9,
+	            0c00 0b00 0000000000000000   #   PAD
 	  0800 ff3f 00000000                  # of the future`
 
 // kernelDestination is a destination as a kernel sends it.
@@ -57,8 +59,11 @@ func TestDecodeService(t *testing.T) {
 	want := resource.Service{
 		ServiceKey: web, Scheduler: "rr", Flags: resource.FlagPersistent, Timeout: 300, Netmask: 0xffff0000, Engine: "sip",
 	}
-	if got != want {
-		t.Errorf("service (-want +got):\n%s", cmp.Diff(want, got, compareAddrs))
+	if got.Service != want {
+		t.Errorf("service (-want +got):\n%s", cmp.Diff(want, got.Service, compareAddrs))
+	}
+	if want := (Stats{Connections: 5, ByteRateOut: 9}); got.Stats != want {
+		t.Errorf("counters %+v, want %+v", got.Stats, want)
 	}
 }
 
@@ -105,6 +110,7 @@ func TestDecodeMalformed(t *testing.T) {
 		{"attribute smaller than its header", service, `0300 0100`},
 		{"attribute larger than the message", service, `0800 0100 0000`},
 		{"empty service", service, `0400 0100`},
+		{"counter of four bytes", service, `1000 0100 0c00 0c00 0800 0100 01000000`},
 		{"half a header inside", service, `0600 0100 0600`},
 		{"family of one byte", service, `0c00 0100 0500 0100 02 000000`},
 		{"family unknown", service, `0c00 0100 0600 0100 0300 0000`},
@@ -170,9 +176,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add(appendDaemon(nil, Daemon{Role: Master, Interface: "lo", Group: netip.MustParseAddr("ff02::51")}, true))
 	f.Add(appendTimeouts(nil, Timeouts{1, 2, 3}))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if s, err := decodeService(b); err == nil && checkService(&s) == nil {
-			if again, err := decodeService(appendService(nil, &s)); err != nil || again != s {
-				t.Errorf("service %+v became %+v, %v", s, again, err)
+		if e, err := decodeService(b); err == nil && checkService(&e.Service) == nil {
+			if again, err := decodeService(appendService(nil, &e.Service)); err != nil || again.Service != e.Service {
+				t.Errorf("service %+v became %+v, %v", e.Service, again.Service, err)
 			}
 		}
 		if d, err := decodeDestination(b, web); err == nil {

@@ -160,7 +160,8 @@ func TestServiceRoundTrip(t *testing.T) {
 	g := newGenerator(1)
 	for range 10_000 {
 		want := g.service()
-		got, err := decodeService(appendService(nil, &want))
+		entry, err := decodeService(appendService(nil, &want))
+		got := entry.Service
 		if err != nil {
 			t.Fatalf("%v: %v", want, err)
 		}

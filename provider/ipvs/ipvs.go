@@ -31,12 +31,14 @@ var Schedulers = []string{
 type Destination struct {
 	resource.Destination
 	resource.Connections
+	Stats Stats
 }
 
 // An Entry of the kernel's table is one service with its destinations, in the
 // kernel's order.
 type Entry struct {
 	Service      resource.Service
+	Stats        Stats
 	Destinations []Destination
 }
 

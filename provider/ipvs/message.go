@@ -147,6 +147,14 @@ func (a *attributes) u32() uint32 {
 	return native.Uint32(a.data)
 }
 
+// u64 reads a number of eight bytes.
+func (a *attributes) u64() uint64 {
+	if !a.sized(8) {
+		return 0
+	}
+	return native.Uint64(a.data)
+}
+
 // text reads a string, up to its NUL where there is one.
 func (a *attributes) text() string {
 	for i, c := range a.data {
