@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"errors"
+	"fmt"
 	"net/netip"
 	"os/exec"
 	"slices"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/lvsctl/lvsctl/provider/ipvs"
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
@@ -67,13 +70,46 @@ func TestKernelIPVS(t *testing.T) {
 func TestKernelIPVSFails(t *testing.T) {
 	m := kernel(t)
 	web := service("192.0.2.1:80")
-	fails(t, m, "", create(realServer(web, "192.0.2.2:80")))
+	failsWith(t, m, ipvs.ErrNoService, create(realServer(web, "192.0.2.2:80")))
 	odd := web
 	odd.Scheduler = "nosuch"
-	fails(t, m, "", create(odd))
+	failsWith(t, m, ipvs.ErrNoScheduler, create(odd))
 	apply(t, m, create(web))
-	fails(t, m, "", create(web))
+	failsWith(t, m, ipvs.ErrExist, create(web))
 	expectIPVS(t, "-A -t 192.0.2.1:80 -s rr")
+}
+
+// A long list travels in several parts. What is gone already in one of them does not hold
+// up the next, and what fails there is told by its place in the whole list.
+func TestKernelIPVSLongList(t *testing.T) {
+	m := kernel(t)
+	web := service("192.0.2.1:80")
+	changes := []resource.Change{create(web), remove(realServer(web, "10.9.9.9:80"))}
+	for i := range 300 {
+		changes = append(changes, create(realServer(web, fmt.Sprintf("10.0.%d.%d:80", i/200, 1+i%200))))
+	}
+	const twice = 250
+	changes[twice] = changes[twice-1]
+	out := m.Apply(t.Context(), changes)
+	if len(out.Failures) != 1 || out.Failures[0].Index != twice || !errors.Is(out.Failures[0].Err, ipvs.ErrExist) {
+		t.Errorf("got %+v, want a failure of change %d", out, twice)
+	}
+	took := []string{}
+	for i, c := range changes {
+		if d, ok := c.After.(resource.Destination); ok && out.TookEffect(i) {
+			took = append(took, fmt.Sprintf("-a -t 192.0.2.1:80 -r %s:80 -g -w 1", d.Addr))
+		}
+	}
+	expectIPVS(t, append(took, "-A -t 192.0.2.1:80 -s rr")...)
+}
+
+// failsWith carries out a change that has to fail with an error of a kind.
+func failsWith(t *testing.T, m *Machine, want error, c resource.Change) {
+	t.Helper()
+	out := m.Apply(t.Context(), []resource.Change{c})
+	if len(out.Failures) != 1 || out.Failures[0].Index != 0 || !errors.Is(out.Failures[0].Err, want) {
+		t.Errorf("%s %s: got %+v, want %v", c.Action, c.Key(), out, want)
+	}
 }
 
 // Reading a host must not change it: where IPVS is not loaded it stays so, and there is

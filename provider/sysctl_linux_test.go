@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -66,14 +68,24 @@ func TestKernelSysctlFails(t *testing.T) {
 
 // A name cannot lead out of /proc/sys, wherever its dots and slashes are.
 func TestSysctlEscape(t *testing.T) {
-	for _, name := range []string{
-		"", ".etc.passwd", "//.etc.passwd", "//.//.etc.passwd", "net.//.//.//.etc.passwd", "net.ipv4.//.//.//.self.comm",
-	} {
-		s := resource.Sysctl{Name: name, Value: "x"}
-		if err := (sysctlDriver{}).read([]resource.Key{s.Key()}, &resource.Snapshot{}); err == nil || !strings.Contains(err.Error(), "not a name below /proc/sys") {
-			t.Errorf("read %q (%s): %v", name, s.Path(), err)
+	victim := filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"", victim, "../.." + victim, "net/../../.." + victim, "../no/such/file", "net/ipv4/../../.."} {
+		s := resource.Sysctl{Name: swapped.Replace(path), Value: "x"}
+		if s.Path() != path {
+			t.Fatalf("the path of %q is %q, not %q", s.Name, s.Path(), path)
 		}
-		out := (sysctlDriver{}).apply([]resource.Change{update(s, s)})
-		expectOutcome(t, out, 1, map[int]string{0: "not a name below /proc/sys"})
+		if err := (sysctlDriver{}).read([]resource.Key{s.Key()}, &resource.Snapshot{Live: resource.Set{}}); err == nil || !strings.Contains(err.Error(), "not a name below /proc/sys") {
+			t.Errorf("read %q: %v", path, err)
+		}
+		expectOutcome(t, (sysctlDriver{}).apply([]resource.Change{update(s, s)}), 1, map[int]string{0: "not a name below /proc/sys"})
+	}
+	if text, err := os.ReadFile(victim); err != nil || string(text) != "kept" {
+		t.Errorf("a file elsewhere now has %q, %v", text, err)
 	}
 }
+
+// swapped turns a path into a sysctl's name.
+var swapped = strings.NewReplacer("/", ".", ".", "/")

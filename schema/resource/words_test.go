@@ -41,8 +41,8 @@ func TestWords(t *testing.T) {
 
 		{Service{ServiceKey: web, Scheduler: "rr", Netmask: full4}, "tcp 192.0.2.1:80 rr", "service tcp 192.0.2.1:80", "algorithm=rr flags= persistence= engine="},
 		{Service{ServiceKey: dns6, Scheduler: "rr", Flags: FlagOnePacket, Netmask: full6}, "udp [2001:db8::1]:53 rr one-packet", "service udp [2001:db8::1]:53", "algorithm=rr flags=one-packet persistence= engine="},
-		{Service{ServiceKey: MarkService(IPv4, 7), Scheduler: "wlc", Flags: FlagPersistent, Timeout: 300, Netmask: 0xffffff00},
-			"fwmark 7 wlc persistent 300s netmask 255.255.255.0", "service fwmark 7", "algorithm=wlc flags= persistence=300s netmask 255.255.255.0 engine="},
+		{Service{ServiceKey: MarkService(IPv4, 7), Scheduler: "wlc", Flags: FlagPersistent, Timeout: 300, Netmask: 0xfffe0000},
+			"fwmark 7 wlc persistent 300s netmask 255.254.0.0", "service fwmark 7", "algorithm=wlc flags= persistence=300s netmask 255.254.0.0 engine="},
 		{Service{ServiceKey: MarkService(IPv6, 1<<32-1), Scheduler: "sh", Flags: FlagPersistent | FlagSched1 | FlagSched2, Timeout: 1, Netmask: 64},
 			"fwmark 4294967295 (IPv6) sh persistent 1s netmask /64 sh-fallback sh-port", "service fwmark 4294967295 (IPv6)", "algorithm=sh flags=sh-fallback,sh-port persistence=1s netmask /64 engine="},
 		{Service{ServiceKey: AddrService(SCTP, addr("192.0.2.1"), 0), Scheduler: "mh", Flags: FlagSched1 | FlagSched3, Netmask: full4},

@@ -21,30 +21,38 @@ func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
 // reach is a host of a config.
 func reach(how schema.Reach) *schema.Host { return &schema.Host{Name: "h", Reach: how} }
 
-// A network namespace shares the machine's files, so its state has a place of its own;
-// one with mounts of its own has it at the usual place there.
+// A network namespace shares the machine's files, so its state has a place of its own.
 func TestNetnsAgent(t *testing.T) {
-	self, err := os.Executable()
+	expectAgent(t, "no-such-namespace",
+		"ip", "netns", "exec", "no-such-namespace", self(t), "agent", "--state-dir", "/var/lib/lvsctl@no-such-namespace")
+}
+
+// One with mounts of its own has its state at the usual place there.
+func TestNetnsAgentWithMounts(t *testing.T) {
+	name := topo.New(t, topo.Prefix()).Host("pinned").Name
+	expectAgent(t, name,
+		"nsenter", "--net=/run/netns/"+name, "--mount=/run/mntns/"+name, "--", self(t), "agent", "--state-dir", "/var/lib/lvsctl")
+}
+
+func expectAgent(t *testing.T, namespace string, want ...string) {
+	t.Helper()
+	got, err := Connector{StateDir: "/var/lib/lvsctl"}.netnsAgent(namespace)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Connector{StateDir: "/var/lib/lvsctl"}
-	const plain = "no-such-namespace"
-	got, err := c.netnsAgent(plain)
-	want := []string{"ip", "netns", "exec", plain, self, "agent", "--state-dir", "/var/lib/lvsctl@" + plain}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Errorf("without mounts: %v (-want +got):\n%s", err, diff)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("agent in %s (-want +got):\n%s", namespace, diff)
 	}
+}
 
-	host := topo.New(t, topo.Prefix()).Host("pinned")
-	got, err = c.netnsAgent(host.Name)
-	want = []string{
-		"nsenter", "--net=/run/netns/" + host.Name, "--mount=/run/mntns/" + host.Name, "--",
-		self, "agent", "--state-dir", "/var/lib/lvsctl",
+// self is the program that runs.
+func self(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Errorf("with mounts: %v (-want +got):\n%s", err, diff)
-	}
+	return path
 }
 
 // An agent in a namespace changes that namespace, and keeps its ledger where it belongs.
