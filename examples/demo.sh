@@ -5,7 +5,7 @@
 # lb1, web1, web2 and client are not taken. It stops at the first thing that does not
 # hold, and exits 0 only if everything did.
 #
-# Environment: LVSCTL and LVSLAB are the two programs, COLOR is always or never.
+# Environment: LVSCTL and LVSLAB_BIN are the two programs, COLOR is always or never.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,6 +37,7 @@ host() {
 	ip -n demo-lan link add "$1" type veth peer name ens33 netns "$1"
 	ip -n demo-lan link set "$1" master lan up
 	ip -n "$1" link set lo up
+	ip -n "$1" link set ens33 addrgenmode none # no IPv6 address that comes up later
 	ip -n "$1" addr add "$2/24" dev ens33
 	ip -n "$1" link set ens33 up
 }

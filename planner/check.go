@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,8 +14,8 @@ import (
 // Check finds what a config asks of hosts that cannot give it: what their kernels
 // lack, and what is not there. It runs before a plan is made, so that nothing is
 // touched for a config that cannot work.
-func Check(cfg *schema.Config, snapshots map[string]*resource.Snapshot) hcl.Diagnostics {
-	var diags hcl.Diagnostics
+func Check(cfg *schema.Config, d *Desired, snapshots map[string]*resource.Snapshot) hcl.Diagnostics {
+	diags := d.checkForgotten(snapshots)
 	directors, realServers := map[*schema.Host]bool{}, map[*schema.Host]bool{} // seen so far
 	for _, c := range cfg.Clusters {
 		for _, h := range c.Directors {
@@ -34,6 +35,31 @@ func Check(cfg *schema.Config, snapshots map[string]*resource.Snapshot) hcl.Diag
 				diags = diags.Extend(checkRealServer(rs.Host, snap.Facts))
 			}
 		}
+	}
+	return diags
+}
+
+// checkForgotten finds hosts that others remember as part of a cluster and that the
+// config no longer has: nobody will take down what was set up there.
+func (d *Desired) checkForgotten(snapshots map[string]*resource.Snapshot) hcl.Diagnostics {
+	forgotten := map[string]bool{}
+	for _, snap := range snapshots {
+		for _, edges := range snap.Ledger.Steps {
+			for _, e := range edges {
+				if _, known := slices.BinarySearch(d.Hosts, e.Step.Host); !known {
+					forgotten[e.Step.Host] = true
+				}
+			}
+		}
+	}
+	var diags hcl.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(forgotten)) {
+		diags = diags.Append(&hcl.Diagnostic{
+			Severity: hcl.DiagWarning,
+			Summary:  "Host no longer in the configuration",
+			Detail: fmt.Sprintf("The host %q was part of a cluster and is not in the configuration any more. What lvsctl set up there stays. "+
+				"To take it down, put the host block back without its use in clusters, apply, and then remove it.", name),
+		})
 	}
 	return diags
 }

@@ -10,7 +10,7 @@ import (
 
 // What hosts cannot give is found before anything is touched, with the config line.
 func TestCheck(t *testing.T) {
-	cfg, _ := load(t, manyServers(16)+`
+	cfg, d := load(t, manyServers(16)+`
 host "web" {
   address = "10.255.0.2"
   netns   = "web"
@@ -46,7 +46,7 @@ cluster "managed" {
 		"lo of web down": {good, with(func(f *resource.Facts) { f.Down = []string{"lo"} }), []string{"c.hcl:19,1-11: Network interface is down"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			diags := Check(cfg, map[string]*resource.Snapshot{"lb": {Facts: test.lb}, "web": {Facts: test.web}})
+			diags := Check(cfg, d, map[string]*resource.Snapshot{"lb": {Facts: test.lb}, "web": {Facts: test.web}})
 			if len(diags) != len(test.want) {
 				t.Fatalf("%d findings, want %d: %v", len(diags), len(test.want), diags)
 			}
@@ -57,8 +57,12 @@ cluster "managed" {
 			}
 		})
 	}
-	if diags := Check(cfg, nil); len(diags) > 0 {
+	if diags := Check(cfg, d, nil); len(diags) > 0 {
 		t.Errorf("findings on hosts that were not read: %v", diags)
+	}
+	past := resource.Ledger{Steps: map[string][]resource.Edge{"s": {{Step: resource.StepRef{Host: "web9", Name: "s"}}}}}
+	if diags := Check(cfg, d, map[string]*resource.Snapshot{"lb": {Facts: good, Ledger: past}}); len(diags) != 1 || diags.HasErrors() || !strings.Contains(diags[0].Detail, `"web9"`) {
+		t.Errorf("a host that is no longer in the config: %v", diags)
 	}
 	if d := linkDown(hcl.DiagWarning, cfg.Hosts[0], "eth0", ""); d.Severity != hcl.DiagWarning {
 		t.Error("a director's interface that is down is an error")

@@ -132,13 +132,13 @@ func describe(v cty.Value) string {
 // showNumber writes a number, however large, in few letters.
 func showNumber(v cty.Value) string { return v.AsBigFloat().Text('g', 12) }
 
-// str is an argument that is a string: its default where it is missing.
+// str is an argument that is a string: its default where it is missing or null.
 func (c *content) str(name string) (string, bool) {
 	v, ok := c.value(name)
 	if ok {
 		return v.AsString(), true
 	}
-	if c.has(name) {
+	if c.given(name) {
 		return "", false
 	}
 	s, ok := c.spec.attr(name).Default.(string)
@@ -169,12 +169,12 @@ func (c *content) strings(name string) ([]string, bool) {
 }
 
 // number is an argument that is a number within its bounds: its default where it is
-// missing.
+// missing or null.
 func (c *content) number(name string) (uint32, bool) {
 	v, ok := c.value(name)
 	a := c.spec.attr(name)
 	if !ok {
-		if c.has(name) {
+		if c.given(name) {
 			return 0, false
 		}
 		n, ok := a.Default.(uint32)

@@ -3,7 +3,43 @@ package schema
 import (
 	"net/netip"
 	"testing"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
 )
+
+// An argument that is null counts as missing: it has its default.
+func TestNullIsMissing(t *testing.T) {
+	const config = `
+host "lb" {
+  address   = "192.0.2.1"
+  interface = "eth0"
+  local     = true
+}
+cluster "c" {
+  mode      = "dr"
+  vip       = "192.0.2.9"
+  algorithm = "rr"
+  directors = [host.lb]
+  service "s" {
+    port     = 80
+    protocol = null
+    persistence { timeout = null }
+    real_server "r" {
+      address = "192.0.2.2"
+      weight  = null
+      port    = null
+    }
+  }
+}`
+	cfg, _, diags := Parse(map[string][]byte{"c.hcl": []byte(config)}, nil)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	s := cfg.Clusters[0].Services[0]
+	if s.Protocol != resource.TCP || s.Persistence.Timeout != defaultTimeout || s.RealServers[0].Weight != 1 || s.RealServers[0].Port != 80 {
+		t.Errorf("got %v, %v, %+v", s.Protocol, s.Persistence, s.RealServers)
+	}
+}
 
 // A value from outside for a variable without a type is read like its default, and as
 // text where there is none.

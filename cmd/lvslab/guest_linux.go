@@ -148,6 +148,9 @@ func execute(j job, port rawPort, frames *frameWriter) (int, error) {
 	if err := frames.send(frameReady, nil); err != nil {
 		return 0, err
 	}
+	if err := os.Chdir(j.Dir); err != nil { // names of programs are looked up from there
+		return notFound(frames, err)
+	}
 	path, err := exec.LookPath(j.Args[0])
 	if err != nil && !errors.Is(err, exec.ErrDot) {
 		return notFound(frames, err)

@@ -153,11 +153,16 @@ func (r *remote) hear(v any) error {
 	}
 }
 
+// lastWords is how long an agent that broke off may take to end by itself, so that it
+// can be known how it ended.
+const lastWords = 500 * time.Millisecond
+
 // lost ends a conversation that went wrong and says why as well as it can be known:
 // what the agent, or what was to start it, wrote on standard error.
 func (r *remote) lost(ctx context.Context, what string, cause error) error {
-	_ = r.cmd.Process.Kill()
 	_ = r.in.Close()
+	late := time.AfterFunc(lastWords, func() { _ = r.cmd.Process.Kill() })
+	defer late.Stop()
 	if err := r.cmd.Wait(); err != nil && errors.Is(cause, io.EOF) {
 		cause = err
 	}

@@ -181,4 +181,5 @@ type Snapshot struct {
 	Live        Set
 	Connections map[Key]Connections // of destinations that have any
 	Ledger      Ledger
+	Notices     []string // what the user should hear about the ledger's files
 }

@@ -172,11 +172,12 @@ type snapshotJSON struct {
 	Live        Set               `json:"live"`
 	Connections []connectionsJSON `json:"connections,omitempty"`
 	Ledger      Ledger            `json:"ledger"`
+	Notices     []string          `json:"notices,omitempty"`
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (s Snapshot) MarshalJSON() ([]byte, error) {
-	v := snapshotJSON{Facts: s.Facts, Live: s.Live, Ledger: s.Ledger}
+	v := snapshotJSON{Facts: s.Facts, Live: s.Live, Ledger: s.Ledger, Notices: s.Notices}
 	for k, c := range s.Connections {
 		v.Connections = append(v.Connections, connectionsJSON{k, c})
 	}
@@ -190,7 +191,7 @@ func (s *Snapshot) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return err
 	}
-	*s = Snapshot{Facts: v.Facts, Live: v.Live, Ledger: v.Ledger}
+	*s = Snapshot{Facts: v.Facts, Live: v.Live, Ledger: v.Ledger, Notices: v.Notices}
 	if len(v.Connections) > 0 {
 		s.Connections = make(map[Key]Connections, len(v.Connections))
 	}

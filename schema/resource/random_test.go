@@ -166,6 +166,7 @@ func randomSnapshot(rng *rand.Rand) Snapshot {
 	s := Snapshot{
 		Facts: Facts{Version: "1.2", Kernel: "6.1.0-9", BootID: "b0a7", Schedulers: []string{"rr", "wlc"}, Links: pick(rng, nil, []string{"eth0", "lo"})},
 		Live:  randomSet(rng, rng.IntN(30)), Connections: map[Key]Connections{}, Ledger: randomLedger(rng),
+		Notices: pick(rng, nil, []string{"the last line of the ledger is incomplete"}),
 	}
 	for k := range s.Live {
 		if k.Kind == KindDestination {

@@ -77,7 +77,7 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 	asker := bufio.NewReader(s.in)
 	for locked := false; ; {
 		if !flags.approve && plan.Asks() {
-			if err := s.ask(asker, question); err != nil {
+			if err := s.ask(ctx, asker, question); err != nil {
 				return err
 			}
 		}
@@ -132,7 +132,7 @@ func (s *session) carryOut(ctx context.Context, plan *planner.Plan) error {
 
 func (s *session) showPlan(plan *planner.Plan, foreign bool) {
 	if s.json {
-		view.NewEvents(s.out, s.now).Plan(plan)
+		view.NewEvents(s.out, s.now).Plan(plan, s.warnings)
 		return
 	}
 	s.printer(s.out).Plan(plan, foreign)
@@ -146,9 +146,12 @@ func (s *session) progress() fleet.Progress {
 }
 
 // ask wants the word yes.
-func (s *session) ask(in *bufio.Reader, question string) error {
+func (s *session) ask(ctx context.Context, in *bufio.Reader, question string) error {
 	s.printer(s.out).Printf("\n%s Only 'yes' will be accepted to approve.\n> ", question)
-	answer, err := in.ReadString('\n')
+	answer, err := readLine(ctx, in)
+	if ctx.Err() != nil {
+		return &exit{exitInterrupted, errors.New("interrupted: nothing was done")}
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the answer: %w", err)
 	}
@@ -157,4 +160,24 @@ func (s *session) ask(in *bufio.Reader, question string) error {
 	}
 	s.printer(s.out).Printf("\n")
 	return nil
+}
+
+// readLine reads a line, unless the context ends first. What is typed after that is
+// lost, as the program is about to end.
+func readLine(ctx context.Context, in *bufio.Reader) (string, error) {
+	type answer struct {
+		line string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		line, err := in.ReadString('\n')
+		answers <- answer{line, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.line, a.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }

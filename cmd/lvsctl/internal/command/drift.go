@@ -2,6 +2,7 @@ package command
 
 import (
 	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/view"
+	"github.com/lvsctl/lvsctl/planner"
 	"github.com/spf13/cobra"
 )
 
@@ -21,10 +22,12 @@ func (a *app) drift() *cobra.Command {
 				return err
 			}
 			defer s.close()
-			plan, err := s.makePlan(c.Context())
+			snapshots, err := s.read(c.Context())
 			if err != nil {
 				return err
 			}
+			// Whether the hosts could do what the config asks for now is not the question.
+			plan := planner.Make(s.desired, snapshots)
 			if a.json {
 				err = view.WriteJSON(a.out, view.NewDriftDocument(plan, a.now()))
 			} else {

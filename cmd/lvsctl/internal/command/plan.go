@@ -25,7 +25,7 @@ func (a *app) plan() *cobra.Command {
 				return err
 			}
 			if a.json {
-				err = view.WriteJSON(a.out, view.PlanJSON(plan, nil, a.now()))
+				err = view.WriteJSON(a.out, view.PlanJSON(plan, s.warnings, a.now()))
 			} else {
 				p := a.printer(a.out)
 				p.Plan(plan, foreign)

@@ -77,7 +77,7 @@ func interruptible(errOut io.Writer) (context.Context, func()) {
 		if _, ok := <-signals; !ok {
 			return
 		}
-		fmt.Fprintln(errOut, "\nInterrupted: finishing the step in flight. Once more to leave at once.")
+		fmt.Fprintln(errOut, "\nInterrupted: what has begun is finished. Once more to leave at once.")
 		cancel()
 		if _, ok := <-signals; ok {
 			os.Exit(exitInterrupted)

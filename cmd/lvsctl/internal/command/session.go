@@ -27,6 +27,7 @@ type session struct {
 	fleet   *fleet.Fleet
 
 	withdrawn bool
+	warnings  hcl.Diagnostics // of the config and of the hosts, each once
 }
 
 // load reads the config. What is wrong with it is printed, and an exit returned.
@@ -46,19 +47,22 @@ func (a *app) load(paths []string) (*session, error) {
 	return s, s.diagnose(diags)
 }
 
-// diagnose prints findings and returns an exit if one of them is an error. Commands
-// that print JSON put warnings there instead.
-func (s *session) diagnose(diags hcl.Diagnostics) error {
+// diagnose prints findings that were not printed before, and returns an exit if one of
+// them is an error. Commands that print JSON have them there instead.
+func (s *session) diagnose(found hcl.Diagnostics) error {
+	fresh := slices.DeleteFunc(slices.Clone(found), func(d *hcl.Diagnostic) bool {
+		return slices.ContainsFunc(s.warnings, func(w *hcl.Diagnostic) bool { return w.Error() == d.Error() })
+	})
+	s.warnings = append(s.warnings, fresh...)
 	switch {
-	case len(diags) == 0:
 	case !s.json:
-		s.printer(s.err).Diagnostics(s.sources.Files(), diags)
-	case diags.HasErrors():
-		if err := view.WriteJSON(s.out, view.PlanJSON(nil, diags, s.now())); err != nil {
+		s.printer(s.err).Diagnostics(s.sources.Files(), fresh)
+	case found.HasErrors():
+		if err := view.WriteJSON(s.out, view.PlanJSON(nil, s.warnings, s.now())); err != nil {
 			return err
 		}
 	}
-	if diags.HasErrors() {
+	if found.HasErrors() {
 		return &exit{code: exitError}
 	}
 	return nil
@@ -117,9 +121,21 @@ func (s *session) close() {
 	}
 }
 
-// read takes a snapshot of the hosts.
+// read takes a snapshot of the hosts, and passes on what they have to say.
 func (s *session) read(ctx context.Context) (map[string]*resource.Snapshot, error) {
-	return s.fleet.Read(ctx, s.desired.Keys)
+	snapshots, err := s.fleet.Read(ctx, s.desired.Keys)
+	if err != nil {
+		return nil, err
+	}
+	var notices hcl.Diagnostics
+	for _, name := range s.desired.Hosts {
+		if snap := snapshots[name]; snap != nil {
+			for _, text := range snap.Notices {
+				notices = notices.Append(&hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Ledger of host " + name, Detail: view.Clean(text)})
+			}
+		}
+	}
+	return snapshots, s.diagnose(notices)
 }
 
 // check refuses a config that the hosts cannot fulfil. Giving it up is always possible.
@@ -127,7 +143,7 @@ func (s *session) check(snapshots map[string]*resource.Snapshot) error {
 	if s.withdrawn {
 		return nil
 	}
-	return s.diagnose(planner.Check(s.config, snapshots))
+	return s.diagnose(planner.Check(s.config, s.desired, snapshots))
 }
 
 // withdraw turns the session to taking everything away.

@@ -32,41 +32,21 @@ func OpenLocal(dir, version string) (agent.Host, error) {
 
 // Read implements [agent.Host].
 func (l *local) Read(ctx context.Context, keys []resource.Key) (*resource.Snapshot, error) {
-	ledger, err := l.ledger()
-	if err != nil {
-		return nil, err
+	store := l.store
+	if store == nil {
+		var err error
+		if store, err = state.Open(l.dir); err != nil {
+			return nil, fmt.Errorf("open ledger: %w", err)
+		}
+		defer store.Close()
 	}
+	ledger := store.Ledger()
 	snap, err := l.machine.Read(ctx, union(keys, ledger))
 	if err != nil {
 		return nil, err
 	}
-	snap.Ledger = ledger
+	snap.Ledger, snap.Notices = ledger, store.Notices()
 	return snap, nil
-}
-
-// ledger is what the machine remembers: from the open store, or from its files.
-func (l *local) ledger() (resource.Ledger, error) {
-	if l.store != nil {
-		return l.store.Ledger(), nil
-	}
-	store, err := openStore(l.dir)
-	if err != nil {
-		return resource.Ledger{}, err
-	}
-	defer store.Close()
-	return store.Ledger(), nil
-}
-
-// openStore opens the ledger and passes on what it has to say of its condition.
-func openStore(dir string) (*state.Store, error) {
-	store, err := state.Open(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open ledger: %w", err)
-	}
-	for _, notice := range store.Notices() {
-		fmt.Fprintln(os.Stderr, "lvsctl:", notice)
-	}
-	return store, nil
 }
 
 // union is keys and those of the ledger's objects, each once.
@@ -97,8 +77,8 @@ func (l *local) Lock(ctx context.Context, by agent.Holder, timeout time.Duration
 		return fmt.Errorf("lock: %w", err)
 	}
 	l.lock = lock
-	if l.store, err = openStore(l.dir); err != nil {
-		return err
+	if l.store, err = state.Open(l.dir); err != nil {
+		return fmt.Errorf("open ledger: %w", err)
 	}
 	boot, err := l.machine.BootID()
 	if err != nil {

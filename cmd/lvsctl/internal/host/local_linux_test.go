@@ -337,6 +337,31 @@ func TestLocalLedgerFails(t *testing.T) {
 	expectLoopback(t, "192.0.2.1")
 }
 
+// What there is to say about the ledger's files comes with the snapshot, as what is printed
+// here may not be seen by anybody.
+func TestLocalNotices(t *testing.T) {
+	namespace(t)
+	dir := t.TempDir()
+	h := locked(t, dir)
+	apply(t, h, step("vip", create(vip("1"))))
+	closed(t, h)
+	f, err := os.OpenFile(filepath.Join(dir, "ledger"), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString("the crash came he"); err != nil {
+		t.Fatal(err)
+	}
+	snap, err := open(t, dir).Read(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(snap.Notices) != 1 || len(snap.Ledger.Claims) != 1 {
+		t.Errorf("notices %q, claims %v", snap.Notices, snap.Ledger.Claims)
+	}
+}
+
 func TestLocalDamagedLedger(t *testing.T) {
 	namespace(t)
 	dir := t.TempDir()

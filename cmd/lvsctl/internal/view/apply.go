@@ -30,7 +30,7 @@ func (p Progress) StepDone(step resource.Step, out resource.Outcome, err error) 
 		}
 		mark, done = p.paint(red, "✗"), fmt.Sprintf("%d of %s made", made, count(len(step.Changes), "change"))
 	}
-	p.Printf("%s %s  %s  %s\n", mark, p.paint(bold, step.Host), clean(step.Name), p.paint(dim, done))
+	p.Printf("%s %s  %s  %s\n", mark, p.paint(bold, step.Host), Clean(step.Name), p.paint(dim, done))
 }
 
 // Applied prints the last word of an apply that was verified.

@@ -14,7 +14,7 @@ func (p *Printer) Diagnostics(files map[string]*hcl.File, diags hcl.Diagnostics)
 	w := hcl.NewDiagnosticTextWriter(p.w, files, uint(p.width), p.color)
 	for _, d := range diags {
 		shown := *d // some tell what a host said
-		shown.Summary, shown.Detail = clean(d.Summary), cleanLines(d.Detail)
+		shown.Summary, shown.Detail = Clean(d.Summary), cleanLines(d.Detail)
 		if err := w.WriteDiagnostic(&shown); err != nil && p.err == nil {
 			p.err = err
 		}
@@ -107,9 +107,9 @@ func NewValidation(diags hcl.Diagnostics) Validation {
 func (p *Printer) Error(err error) {
 	for i, line := range strings.Split(err.Error(), "\n") {
 		if i == 0 {
-			line = p.paint(red, "Error:") + " " + clean(line)
+			line = p.paint(red, "Error:") + " " + Clean(line)
 		} else {
-			line = "  " + clean(line)
+			line = "  " + Clean(line)
 		}
 		p.Printf("%s\n", line)
 	}

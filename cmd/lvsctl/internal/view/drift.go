@@ -33,8 +33,8 @@ func (p *Printer) Drift(plan *planner.Plan, foreign bool) {
 func (p *Printer) drift(d planner.Drift) {
 	key := d.Left.Key()
 	if d.Found == nil {
-		p.Printf("  %s %s %s  %s\n", p.paint(red, "-"), key.Kind, clean(d.Left.String()), p.paint(dim, "gone"))
+		p.Printf("  %s %s %s  %s\n", p.paint(red, "-"), key.Kind, Clean(d.Left.String()), p.paint(dim, "gone"))
 		return
 	}
-	p.Printf("  %s %s%s  %s\n", p.paint(yellow, "~"), clean(key.String()), clean(differences(d.Left, d.Found)), p.paint(dim, "changed on the host"))
+	p.Printf("  %s %s%s  %s\n", p.paint(yellow, "~"), Clean(key.String()), Clean(differences(d.Left, d.Found)), p.paint(dim, "changed on the host"))
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/lvsctl/lvsctl/planner"
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
@@ -40,9 +41,9 @@ func (e *Events) Say(kind, level, message string) {
 	e.write(Event{Type: kind, Level: level, Message: message})
 }
 
-// Plan writes the plan that is going to be carried out.
-func (e *Events) Plan(plan *planner.Plan) {
-	doc := PlanJSON(plan, nil, e.now())
+// Plan writes the plan that is going to be carried out, with what there is to warn of.
+func (e *Events) Plan(plan *planner.Plan, warnings hcl.Diagnostics) {
+	doc := PlanJSON(plan, warnings, e.now())
 	e.write(Event{Type: "plan", Level: "info", Message: "plan made", Plan: &doc})
 }
 

@@ -141,7 +141,7 @@ func TestClean(t *testing.T) {
 		{"raw \x9b2J", "raw ?2J"}, // the same in eight bits
 	}
 	for _, test := range tests {
-		if got := clean(test.text); got != test.want {
+		if got := Clean(test.text); got != test.want {
 			t.Errorf("%q: got %q, want %q", test.text, got, test.want)
 		}
 	}

@@ -48,7 +48,7 @@ func documents(t *testing.T) map[string]string {
 func events() string {
 	var b bytes.Buffer
 	e, plan := NewEvents(&b, clock), everything()
-	e.Plan(plan)
+	e.Plan(plan, nil)
 	e.Say("version", "info", "lvsctl 1.0")
 	for _, s := range plan.Steps[:2] {
 		e.StepStarted(s)

@@ -34,7 +34,7 @@ func (p *Printer) Plan(plan *planner.Plan, foreign bool) {
 		p.Printf("%s\n", p.paint(bold, host.name))
 		column := host.column()
 		for _, step := range host.steps {
-			p.Printf("  %s\n", clean(step.Name))
+			p.Printf("  %s\n", Clean(step.Name))
 			for _, c := range step.Changes {
 				p.change(c, column)
 			}
@@ -81,7 +81,7 @@ func (h *hostSteps) column() int {
 	widest := 0
 	for _, s := range h.steps {
 		for _, c := range s.Changes {
-			if n := utf8.RuneCountInString(clean(Describe(c))); n <= maxColumn {
+			if n := utf8.RuneCountInString(Clean(Describe(c))); n <= maxColumn {
 				widest = max(widest, n)
 			}
 		}
@@ -92,7 +92,7 @@ func (h *hostSteps) column() int {
 // change prints one line: sign, object, reason, place in the config.
 func (p *Printer) change(c resource.Change, column int) {
 	sign := signs[c.Action]
-	line := "    " + p.paint(sign.look, sign.mark) + " " + pad(clean(Describe(c)), column) + "  " + p.paint(dim, clean(note(c)))
+	line := "    " + p.paint(sign.look, sign.mark) + " " + pad(Clean(Describe(c)), column) + "  " + p.paint(dim, Clean(note(c)))
 	p.Printf("%s\n", strings.TrimRight(line, " "))
 }
 
@@ -173,7 +173,7 @@ func (p *Printer) foreign(plan *planner.Plan, list bool) {
 		p.Printf("Not made by lvsctl, and left alone:\n")
 		for _, h := range plan.Hosts {
 			for _, r := range h.Foreign {
-				p.Printf("    %s: %s %s\n", h.Name, r.Key().Kind, clean(r.String()))
+				p.Printf("    %s: %s %s\n", h.Name, r.Key().Kind, Clean(r.String()))
 			}
 		}
 		p.Printf("\n")

@@ -16,7 +16,7 @@ type HostState struct {
 // Show prints what lvsctl keeps on each host, as it is now.
 func (p *Printer) Show(hosts []HostState) {
 	for _, h := range hosts {
-		p.Printf("%s  %s\n", p.paint(bold, h.Name), p.paint(dim, fmt.Sprintf("Linux %s, %s of lvsctl's", clean(h.Facts.Kernel), count(len(h.Ledger.Claims), "object"))))
+		p.Printf("%s  %s\n", p.paint(bold, h.Name), p.paint(dim, fmt.Sprintf("Linux %s, %s of lvsctl's", Clean(h.Facts.Kernel), count(len(h.Ledger.Claims), "object"))))
 		kind := resource.Kind(0)
 		for _, claim := range h.Ledger.Sorted() {
 			key := claim.Want.Key()
@@ -37,9 +37,9 @@ func (p *Printer) owned(claim resource.Claim, live resource.Resource, conns reso
 	case live == nil:
 		note = p.paint(red, "gone")
 	case live != claim.Want:
-		note = p.paint(yellow, clean("drifted"+differences(claim.Want, live)))
+		note = p.paint(yellow, Clean("drifted"+differences(claim.Want, live)))
 	case claim.Want.Key().Kind == resource.KindDestination:
 		note = p.paint(dim, fmt.Sprintf("%d active, %d inactive", conns.Active, conns.Inactive))
 	}
-	p.Printf("%s\n", strings.TrimRight("    "+clean(claim.Want.String())+"  "+note, " "))
+	p.Printf("%s\n", strings.TrimRight("    "+Clean(claim.Want.String())+"  "+note, " "))
 }

@@ -58,9 +58,9 @@ func pad(text string, columns int) string {
 	return text + strings.Repeat(" ", max(0, columns-utf8.RuneCountInString(text)))
 }
 
-// clean makes control characters visible. What hosts send is printed through it, so
+// Clean makes control characters visible. What hosts send is printed through it, so
 // that none of them can repaint the terminal.
-func clean(text string) string {
+func Clean(text string) string {
 	text = strings.ToValidUTF8(text, "?")
 	if !strings.ContainsFunc(text, unicode.IsControl) {
 		return text
@@ -80,7 +80,7 @@ func clean(text string) string {
 func cleanLines(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		lines[i] = clean(line)
+		lines[i] = Clean(line)
 	}
 	return strings.Join(lines, "\n")
 }
