@@ -103,11 +103,14 @@ func (d *Desired) Withdraw() *Desired {
 	return out
 }
 
-// Keys lists what the config wants on a host, in no particular order. It is what has
-// to be read there.
+// Keys lists what has to be read on a host, in no particular order: what the config
+// wants there, and what may have to change for a moment.
 func (d *Desired) Keys(host string) []resource.Key {
-	keys := make([]resource.Key, 0, len(d.wants[host]))
+	keys := make([]resource.Key, 0, len(d.wants[host])+len(hushSettings))
 	for k := range d.wants[host] {
+		keys = append(keys, k)
+	}
+	for _, k := range hushSettings {
 		keys = append(keys, k)
 	}
 	return keys

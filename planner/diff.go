@@ -42,7 +42,7 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 			g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, c)
 		}
 	}
-	plan.Steps = g.order()
+	plan.Steps = hush(g.order(), snapshots)
 	return plan
 }
 

@@ -42,6 +42,9 @@ func (p *Plan) Summary() Summary {
 	hosts := map[string]bool{}
 	for _, step := range p.Steps {
 		for _, c := range step.Changes {
+			if c.Reason == resource.Meanwhile {
+				continue // gone when the step is done
+			}
 			switch c.Action {
 			case resource.Create:
 				s.Add++

@@ -23,7 +23,10 @@ func newWorld(hosts ...string) world {
 	w := world{}
 	for _, name := range hosts {
 		w[name] = &fakeHost{
-			live:   resource.Set{},
+			live: resource.NewSet(
+				resource.Sysctl{Name: "net.ipv4.icmp_ratelimit", Value: "1000"},
+				resource.Sysctl{Name: "net.ipv6.icmp.ratelimit", Value: "1000"},
+			),
 			ledger: resource.Ledger{Claims: map[resource.Key]resource.Claim{}, Steps: map[string][]resource.Edge{}},
 		}
 	}

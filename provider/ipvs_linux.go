@@ -23,6 +23,16 @@ func (d *ipvsDriver) dial() (err error) {
 	return err
 }
 
+// close closes the client if there is one.
+func (d *ipvsDriver) close() error {
+	if d.client == nil {
+		return nil
+	}
+	client := d.client
+	d.client = nil
+	return client.Close()
+}
+
 func (d *ipvsDriver) read(_ []resource.Key, snap *resource.Snapshot) error {
 	// To ask for the netlink family would load the module, and reading changes nothing.
 	if loaded, err := modulePresent("ip_vs"); err != nil || !loaded {

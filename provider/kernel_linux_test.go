@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -229,6 +230,44 @@ func TestKernelReadRefuses(t *testing.T) {
 	if _, err := m.Read(ctx, nil); err == nil {
 		t.Error("read after the context ended")
 	}
+}
+
+// A machine that is closed keeps no socket, and with it its network namespace, open.
+func TestKernelClose(t *testing.T) {
+	kernel(t)
+	before := sockets(t)
+	m, err := Open("1.2.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply(t, m, create(service("192.0.2.1:80")))
+	if sockets(t) <= before {
+		t.Error("it has no sockets to close")
+	}
+	for range 2 { // again, it does nothing
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if after := sockets(t); after > before {
+		t.Errorf("%d sockets are left open", after-before)
+	}
+}
+
+// sockets counts the sockets that the process has open.
+func sockets(t *testing.T) int {
+	t.Helper()
+	files, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, file := range files {
+		if target, _ := os.Readlink(file); strings.HasPrefix(target, "socket:") {
+			n++
+		}
+	}
+	return n
 }
 
 // Changes of several kinds in one list, as a step has them: after one fails nothing

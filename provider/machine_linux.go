@@ -56,7 +56,7 @@ func (m *Machine) BootID() (string, error) {
 // Close lets go of the machine.
 func (m *Machine) Close() error {
 	m.nl.Close()
-	return nil
+	return m.drivers[resource.KindService].(*ipvsDriver).close()
 }
 
 // Read returns the state of the objects that keys name, of all IPVS objects, and facts

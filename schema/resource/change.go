@@ -89,6 +89,7 @@ const (
 	RemovedOnHost     Reason = "removed on the host"
 	ThereBefore       Reason = "was there before lvsctl"
 	Destroying        Reason = "destroy"
+	Meanwhile         Reason = "new connections would be refused meanwhile"
 	Reordered         Reason = "reordered" // the object is as it was, but the order of taking it down changed
 )
 
