@@ -67,9 +67,13 @@ func (d addressDriver) add(a resource.Address) error {
 	return d.nl.AddrAdd(link, kernelAddress(a))
 }
 
-// remove deletes an address. One that is gone already is fine.
+// remove deletes an address. One that is gone already is fine, be it with its
+// interface.
 func (d addressDriver) remove(a resource.Address) error {
 	link, err := d.nl.LinkByName(a.Link)
+	if errors.As(err, new(netlink.LinkNotFoundError)) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("interface %s: %w", a.Link, err)
 	}

@@ -142,7 +142,7 @@ func TestKernelReadLoadsNothing(t *testing.T) {
 func unloadIPVS(t *testing.T) {
 	t.Helper()
 	var out []byte
-	for deadline := time.Now().Add(20 * time.Second); loaded(t, "ip_vs"); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); loaded(t, "ip_vs"); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("ip_vs cannot be unloaded: %s\n%s", out, run(t, "lsmod"))
 		}

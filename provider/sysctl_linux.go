@@ -29,7 +29,7 @@ func (sysctlDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
 		if err != nil {
 			return fmt.Errorf("read sysctl: %w", err)
 		}
-		s.Value = strings.TrimSuffix(string(value), "\n")
+		s.Value = strings.Join(strings.Fields(string(value)), " ")
 		snap.Live.Add(s)
 	}
 	return nil

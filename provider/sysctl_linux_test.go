@@ -17,7 +17,7 @@ func TestKernelSysctls(t *testing.T) {
 		{"net.ipv4.conf.all.arp_ignore", "0", "1"},
 		{"net.ipv4.conf.eth0.arp_announce", "0", "2"},
 		{resource.LinkSysctl("net.ipv4.conf", "eth0.100", "arp_ignore"), "0", "8"},
-		{"net.ipv4.tcp_rmem", "", "4096\t65536\t131072"},
+		{"net.ipv4.tcp_rmem", "", "4096 65536 131072"},
 		{"net.ipv4.ip_local_reserved_ports", "", "80,8080-8090"}, // nothing is a value, too
 	}
 	for _, test := range tests { // no subtests: they would run in another namespace
@@ -39,10 +39,10 @@ func TestKernelSysctls(t *testing.T) {
 	}
 }
 
-// sysctl is a setting as sysctl(8) prints it.
+// sysctl is a setting as sysctl(8) prints it, but for tabs.
 func sysctl(t *testing.T, name string) string {
 	t.Helper()
-	return strings.TrimSuffix(run(t, "sysctl -n "+name), "\n")
+	return strings.Join(strings.Fields(run(t, "sysctl -n "+name)), " ")
 }
 
 func expectSysctl(t *testing.T, want resource.Sysctl) {

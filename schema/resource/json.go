@@ -72,8 +72,13 @@ func (c *Change) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return err
 	}
-	if v.Before.Resource == nil && v.After.Resource == nil {
+	switch before, after := v.Before.Resource, v.After.Resource; {
+	case v.Action == 0:
+		return fmt.Errorf("change without an action")
+	case before == nil && after == nil:
 		return fmt.Errorf("change without an object")
+	case before != nil && after != nil && before.Key() != after.Key():
+		return fmt.Errorf("change of one object into another")
 	}
 	*c = Change{v.Action, v.Before.Resource, v.After.Resource, v.Reason, v.Source, v.Cuts}
 	return nil

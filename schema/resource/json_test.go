@@ -108,6 +108,8 @@ func TestJSONRejects(t *testing.T) {
 		{"unknown forwarding", new(Boxed), `{"kind":"destination","state":{"forward":"teleport"}}`, `unknown forwarding method "teleport"`},
 		{"unknown action", new(Change), `{"action":"explode","after":` + sysctl + `}`, `unknown action "explode"`},
 		{"the unnamed action", new(Change), `{"action":"","after":` + sysctl + `}`, `unknown action ""`},
+		{"change without action", new(Change), `{"after":` + sysctl + `}`, "change without an action"},
+		{"change of one into another", new(Change), `{"action":"update","before":{"kind":"module","state":{"name":"m"}},"after":` + sysctl + `}`, "change of one object into another"},
 		{"change without object", new(Change), `{"action":"create"}`, "change without an object"},
 		{"change of null", new(Change), `{"action":"create","before":null,"after":null}`, "change without an object"},
 		{"change within a step", new(Step), `{"host":"h","name":"s","changes":[{"action":"delete"}]}`, "change without an object"},

@@ -114,6 +114,9 @@ func randomChange(rng *rand.Rand) Change {
 	}
 	if sides&2 != 0 {
 		c.After = randomResource(rng, kind)
+		if c.Before != nil && c.Before.Key() != c.After.Key() {
+			c.Before = nil
+		}
 	}
 	if rng.IntN(2) == 0 {
 		c.Source = Source{"c.hcl", rng.IntN(99)}

@@ -8,7 +8,7 @@ type Sysctl struct {
 	// Name is dotted as for sysctl(8), where a slash stands for a dot within a
 	// name: "net.ipv4.conf.eth0/100.arp_ignore".
 	Name  string `json:"name"`
-	Value string `json:"value"` // without the final newline, fields separated as the kernel does
+	Value string `json:"value"` // without the final newline, fields separated by one blank
 }
 
 // Key implements [Resource].
