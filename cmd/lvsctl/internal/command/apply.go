@@ -28,12 +28,18 @@ func (f *applyFlags) add(c *cobra.Command) {
 	c.Flags().DurationVar(&f.lockTimeout, "lock-timeout", 0, "how long to wait for another lvsctl to finish")
 }
 
-// check refuses combinations that cannot work before anything is begun.
-func (f *applyFlags) check(a *app) error {
-	if a.json && !f.approve {
+// change connects to the hosts and brings them to the state that prepare leaves the
+// session to want. Prepare returns the question to ask before.
+func (a *app) change(ctx context.Context, paths []string, flags applyFlags, prepare func(*session) string) error {
+	if a.json && !flags.approve {
 		return errors.New("--json cannot ask for approval: add --auto-approve")
 	}
-	return nil
+	s, err := a.connect(ctx, paths)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return s.converge(ctx, flags, prepare(s))
 }
 
 func (a *app) apply() *cobra.Command {
@@ -47,15 +53,9 @@ func (a *app) apply() *cobra.Command {
 			"failed and what it did is left, 7 a host cannot be reached, 130 interrupted.",
 		Example: "  lvsctl apply\n  lvsctl apply --auto-approve examples/dr\n  lvsctl apply --host web2 --lock-timeout 1m",
 		RunE: func(c *cobra.Command, paths []string) error {
-			if err := flags.check(a); err != nil {
-				return err
-			}
-			s, err := a.connect(c.Context(), paths)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			return s.converge(c.Context(), flags, "Do you want to perform these actions?")
+			return a.change(c.Context(), paths, flags, func(*session) string {
+				return "Do you want to perform these actions?"
+			})
 		},
 	}
 	a.hostFlags(c)

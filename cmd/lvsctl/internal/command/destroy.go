@@ -12,16 +12,10 @@ func (a *app) destroy() *cobra.Command {
 			"modules stay loaded.",
 		Example: "  lvsctl destroy examples/dr\n  lvsctl destroy --auto-approve --host web2 examples/dr",
 		RunE: func(c *cobra.Command, paths []string) error {
-			if err := flags.check(a); err != nil {
-				return err
-			}
-			s, err := a.connect(c.Context(), paths)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			s.withdraw()
-			return s.converge(c.Context(), flags, "Do you really want to take all this away?")
+			return a.change(c.Context(), paths, flags, func(s *session) string {
+				s.withdraw()
+				return "Do you really want to take all this away?"
+			})
 		},
 	}
 	a.hostFlags(c)
