@@ -10,7 +10,7 @@ LINT    := $(CURDIR)/bin/golangci-lint
 LINTVER := v2.15.0
 
 # Packages with tests that need a kernel with IPVS. They run in the lab.
-KERNEL  := ./provider/... ./cmd/lvsctl/... ./cmd/lvslab/topo/...
+KERNEL  := ./provider ./provider/ipvs ./cmd/lvsctl ./cmd/lvsctl/internal/host ./cmd/lvslab/topo
 
 .PHONY: all build demo test test-unit test-kernel check lint fuzz clean bin/lvsctl bin/lvslab
 

@@ -61,6 +61,8 @@ func Want(cfg *schema.Config) (*Desired, hcl.Diagnostics) {
 		switch c.Mode {
 		case schema.DR:
 			d.directRouting(c)
+		case schema.NAT:
+			d.masquerading(c)
 		default:
 			panic(fmt.Sprintf("no recipe for mode %q", c.Mode))
 		}

@@ -80,7 +80,7 @@ func (d *Desired) directDirector(c *schema.Cluster, h *schema.Host, ready map[*s
 
 	redirects := d.step(h, c.Name, "send no ICMP redirects")
 	if c.VIP.Is4() {
-		for _, link := range []string{"all", "default", h.Interface} {
+		for _, link := range []string{"all", "default", c.VIPInterface(h)} {
 			d.linkSysctl(redirects, link, "send_redirects", "0", source)
 		}
 	}
@@ -91,7 +91,7 @@ func (d *Desired) directDirector(c *schema.Cluster, h *schema.Host, ready map[*s
 	for _, s := range inService {
 		vip.comesAfter(s, "a client that finds the VIP must find a real server")
 	}
-	d.want(vip, resource.Address{Link: h.Interface, Prefix: hostOnly(c.VIP)}, source)
+	d.want(vip, resource.Address{Link: c.VIPInterface(h), Prefix: hostOnly(c.VIP)}, source)
 }
 
 // hostOnly is the prefix of one address alone, /32 or /128.

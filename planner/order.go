@@ -18,18 +18,22 @@ import (
 //     config still has the step, its edges of today count as well.
 //   - An address that moves from one host to another is gone from the old one before
 //     the new one has it.
+//   - What goes, goes before a route is changed that it stands on: a director that is
+//     replaced sends nothing to a real server that answers through the new one.
+//   - What is changed so that it no longer stands on something that goes, is changed
+//     first.
 //
 // Beyond that, setting up goes before taking down, so that a replacement serves before
 // what it replaces goes, and steps keep the order in which recipes declare them.
 //
 // Edges of setting up lead to earlier declared steps and cannot form a cycle. Those of
-// taking down come from several pasts and can contradict each other; then the step
-// goes first that would come first without edges.
+// taking down come from several pasts and can contradict each other and the present;
+// then the step of taking down goes first that would come first without edges.
 
 // A node is one step in one direction.
 type node struct {
 	ref     resource.StepRef
-	after   []resource.Edge // as recorded with the step
+	after   []resource.Edge // of the step; when taking down, as it was recorded
 	changes []resource.Change
 	down    bool
 	rank    int
@@ -61,6 +65,7 @@ func newGraph(d *Desired, snapshots map[string]*resource.Snapshot) *graph {
 	}
 	for _, p := range past {
 		n := g.down[p.StepRef]
+		n.after = p.After
 		for _, e := range p.After {
 			if first := g.down[e.Step]; first != nil && first != n {
 				n.before(first)
@@ -138,6 +143,7 @@ func (g *graph) takeDown(ref resource.StepRef, c resource.Change) {
 // order sorts the graph and returns the steps that have something to do.
 func (g *graph) order() []resource.Step {
 	g.handOver()
+	g.stepAside()
 	var steps []resource.Step
 	ready := &queue{}
 	for _, n := range g.nodes {
@@ -179,9 +185,38 @@ func (g *graph) unblock(ready *queue, from int) int {
 func (n *node) step() resource.Step {
 	if n.down {
 		slices.Reverse(n.changes)
+		return resource.Step{StepRef: n.ref, Changes: n.changes}
 	}
 	return resource.Step{StepRef: n.ref, After: n.after, Changes: n.changes}
 }
+
+// stepAside orders what goes and what changes along the edges of the past: the first
+// before a change of a route that it stands on, the second before what it stands on
+// goes.
+func (g *graph) stepAside() {
+	for _, n := range g.nodes {
+		if !n.down {
+			continue
+		}
+		changed := g.up[n.ref]
+		for _, e := range n.after {
+			if base := g.up[e.Step]; base != nil && len(n.changes) > 0 && slices.ContainsFunc(base.changes, reroutes) {
+				n.before(base)
+			}
+			if base := g.down[e.Step]; base != nil && base != n && changed != nil && slices.ContainsFunc(changed.changes, edits) {
+				changed.before(base)
+			}
+		}
+	}
+}
+
+// edits tells changes that turn one state of an object into another.
+func edits(c resource.Change) bool {
+	return c.Action == resource.Update || c.Action == resource.Replace
+}
+
+// reroutes tells changes that make a route lead elsewhere.
+func reroutes(c resource.Change) bool { return edits(c) && c.Key().Kind == resource.KindRoute }
 
 // handOver orders taking an address down on one host before it is set up on another.
 // Addresses on lo are not announced, and any number of hosts may have them.

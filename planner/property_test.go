@@ -73,7 +73,17 @@ func (w world) observe(d *Desired) map[string]resource.Set {
 // scatter puts objects of others on the hosts: some that no config wants, some that a
 // config may come to want, in the same state or another.
 func (w world) scatter(rng *rand.Rand) {
+	for i := range 5 {
+		own := netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)})
+		w[fmt.Sprintf("h%d", i)].live.Add(resource.Address{Link: "own", Prefix: netip.PrefixFrom(own, 24)})
+	}
 	for _, h := range w {
+		if rng.IntN(2) == 0 { // a default route of its own
+			h.live.Add(resource.Route{
+				Table: resource.TableMain, Prefix: netip.MustParsePrefix("0.0.0.0/0"), Link: "eth0",
+				Gateway: netip.MustParseAddr("10.0.0.254"), Protocol: 3,
+			})
+		}
 		for i := range rng.IntN(4) {
 			key := resource.AddrService(resource.TCP, netip.AddrFrom4([4]byte{10, 1, 0, byte(rng.IntN(4))}), uint16(80+i))
 			h.live.Add(resource.Service{ServiceKey: key, Scheduler: "sh", Netmask: resource.FullNetmask(resource.IPv4)})
@@ -94,8 +104,13 @@ func randomConfig(rng *rand.Rand) string {
 	}
 	for c := range rng.IntN(3) {
 		director := rng.IntN(5)
-		fmt.Fprintf(&b, "cluster \"c%d\" {\n  mode = \"dr\"\n  vip = \"10.1.0.%d\"\n  algorithm = %q\n  directors = [host.h%d]\n",
-			c, c, pick(rng, "rr", "wlc", "sh"), director)
+		// Only one of the clusters masquerades: a host has one default route.
+		mode := "dr"
+		if c == 1 && rng.IntN(2) == 0 {
+			mode = "nat"
+		}
+		fmt.Fprintf(&b, "cluster \"c%d\" {\n  mode = %q\n  vip = \"10.1.0.%d\"\n  algorithm = %q\n  directors = [host.h%d]\n",
+			c, mode, c, pick(rng, "rr", "wlc", "sh"), director)
 		for s := range 1 + rng.IntN(2) {
 			fmt.Fprintf(&b, "  service \"s%d\" {\n    port = %d\n  }\n", s, 80+s)
 		}
@@ -121,13 +136,40 @@ func (w world) safe() error {
 					return fmt.Errorf("%s has %s on lo and answers ARP requests for it", name, k.Prefix)
 				}
 			case resource.Destination:
-				if target := w.at(r.Addr); target != nil && target != h && !target.has(r.Service.Addr) {
+				target := w.at(r.Addr)
+				if target == nil || target == h {
+					continue
+				}
+				switch {
+				case r.Forward == resource.ForwardDirect && !target.has(r.Service.Addr):
 					return fmt.Errorf("%s sends %s to a real server that would drop it", name, r.Service)
+				case r.Forward == resource.ForwardMasquerade && !target.answersThrough(h):
+					return fmt.Errorf("%s sends %s to a real server that answers past it", name, r.Service)
+				}
+			case resource.Route:
+				if router := w.at(r.Gateway); router != nil && router.live[forwarding.Key()] != resource.Resource(forwarding) {
+					return fmt.Errorf("%s has a gateway that does not forward", name)
 				}
 			}
 		}
 	}
 	return nil
+}
+
+var forwarding = resource.Sysctl{Name: "net.ipv4.ip_forward", Value: "1"}
+
+// answersThrough tells whether a host's default route leads through a director.
+func (h *fakeHost) answersThrough(director *fakeHost) bool {
+	for _, r := range director.live {
+		if a, ok := r.(resource.Address); ok && a.Link == "own" {
+			for _, route := range h.live {
+				if route, ok := route.(resource.Route); ok && route.Prefix.Bits() == 0 && route.Gateway == a.Prefix.Addr() {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // quiet tells whether ARP is suppressed the way direct routing needs it.

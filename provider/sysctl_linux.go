@@ -17,19 +17,13 @@ type sysctlDriver struct{}
 
 func (sysctlDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
 	for _, k := range keys {
-		s := resource.Sysctl{Name: k.Name}
-		path, err := sysctlFile(s)
-		if err != nil {
-			return err
-		}
-		value, err := os.ReadFile(path)
+		s, err := readSysctl(k.Name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("read sysctl: %w", err)
 		}
-		s.Value = strings.Join(strings.Fields(string(value)), " ")
 		snap.Live.Add(s)
 	}
 	return nil
@@ -41,19 +35,55 @@ func (sysctlDriver) apply(changes []resource.Change) resource.Outcome {
 		if !ok {
 			return errUnsupported(c)
 		}
-		path, err := sysctlFile(s)
-		if err != nil {
-			return err
-		}
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		// The newline is for an empty value: to write nothing would change nothing.
-		_, err = f.WriteString(s.Value + "\n")
-		return err
+		return setSysctl(s)
 	})
+}
+
+// sideEffects are settings that the kernel changes along with another one, though
+// nobody asked for it: becoming a router or ceasing to be one also decides whether ICMP
+// redirects are accepted (inet_forward_change in net/ipv4/devinet.c), which a careful
+// administrator has switched off.
+var sideEffects = map[string]string{
+	"net.ipv4.ip_forward": "net.ipv4.conf.all.accept_redirects",
+}
+
+// setSysctl writes a setting, and puts back what that changes beside it.
+func setSysctl(s resource.Sysctl) error {
+	other, ok := sideEffects[s.Name]
+	if !ok {
+		return writeSysctl(s)
+	}
+	before, err := readSysctl(other)
+	if err != nil {
+		return err
+	}
+	return errors.Join(writeSysctl(s), writeSysctl(before))
+}
+
+func writeSysctl(s resource.Sysctl) error {
+	path, err := sysctlFile(s)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	// The newline is for an empty value: to write nothing would change nothing.
+	_, err = f.WriteString(s.Value + "\n")
+	return err
+}
+
+func readSysctl(name string) (resource.Sysctl, error) {
+	s := resource.Sysctl{Name: name}
+	path, err := sysctlFile(s)
+	if err != nil {
+		return s, err
+	}
+	value, err := os.ReadFile(path)
+	s.Value = strings.Join(strings.Fields(string(value)), " ")
+	return s, err
 }
 
 // sysctlFile is the file of a sysctl. A name that leads out of /proc/sys is refused.

@@ -120,6 +120,8 @@ func (l *loader) cluster(block *hcl.Block, s *scope) *clusterDecl {
 	d := &clusterDecl{content: c, Cluster: &Cluster{Name: block.Labels[0], Range: block.DefRange}}
 	d.Mode = c.mode()
 	d.VIP = c.vip()
+	d.Interface, _ = c.str("interface")
+	d.Gateway = c.addr("gateway")
 	d.algorithm = c.algorithm()
 	for _, h := range c.hostRefs("directors") {
 		d.Directors = append(d.Directors, h.Host)

@@ -42,7 +42,8 @@ type Mode string
 
 // The modes.
 const (
-	DR Mode = "dr" // direct routing
+	DR  Mode = "dr"  // direct routing
+	NAT Mode = "nat" // masquerading: answers come back through the director
 )
 
 // A Cluster is one virtual IP with the directors that hold it and the services
@@ -51,9 +52,19 @@ type Cluster struct {
 	Name      string
 	Mode      Mode
 	VIP       netip.Addr
-	Directors []*Host // at least one
+	Interface string     // of the directors, for the VIP; empty where each has its own there
+	Gateway   netip.Addr // of managed real servers in NAT; not valid where it is the director's own address
+	Directors []*Host    // at least one
 	Services  []*Service
 	Range     hcl.Range
+}
+
+// VIPInterface is the interface on which a director of the cluster has the VIP.
+func (c *Cluster) VIPInterface(director *Host) string {
+	if c.Interface != "" {
+		return c.Interface
+	}
+	return director.Interface
 }
 
 // A Service is one port of the cluster's virtual IP and the real servers that answer

@@ -9,8 +9,8 @@ var (
 		"rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos",
 	}
 	// modes that can be used, and modes that are only known by name.
-	modes      = []string{string(DR)}
-	knownModes = []string{"nat", "tun", "fullnat"}
+	modes      = []string{string(DR), string(NAT)}
+	knownModes = []string{"tun", "fullnat"}
 	protocols  = []string{"tcp", "udp", "sctp"}
 )
 
@@ -103,6 +103,8 @@ var clusterSpec = define(blockSpec{
 	Attrs: []attrSpec{
 		{Name: "mode", Kind: kindString, Required: true, Words: modes, Example: `"dr"`, Doc: "how packets get to the real servers"},
 		{Name: "vip", Kind: kindAddress, Required: true, Example: `"192.0.2.1"`, Doc: "the virtual IP address that clients connect to, without prefix length"},
+		{Name: "interface", Kind: kindString, Doc: "the network interface of the directors for the VIP, each host's own interface where it is omitted"},
+		{Name: "gateway", Kind: kindAddress, Doc: "in NAT, the address of the director that managed real servers answer through, its own address where it is omitted"},
 		{Name: "algorithm", Kind: kindString, Words: algorithms, Doc: "how real servers are chosen by services that do not say so themselves"},
 		{Name: "directors", Kind: kindHosts, Required: true, Example: "[host.lb1]", Doc: "the hosts that hold the VIP"},
 	},

@@ -39,6 +39,8 @@ var rules = []*Rule{
 	{0, "no-services", hcl.DiagWarning, "Cluster without services", checkNoServices},
 	{0, "several-directors", hcl.DiagWarning, "VIP on several directors", checkSeveralDirectors},
 	{0, "director-interface", hcl.DiagError, "Director without interface", checkDirectorInterface},
+	{0, "real-server-interface", hcl.DiagError, "Real server without interface", checkRealServerInterface},
+	{0, "gateway", hcl.DiagError, "Misplaced gateway", checkGateway},
 	{0, "same-host-twice", hcl.DiagError, "Two hosts on one machine", checkReach},
 }
 

@@ -28,12 +28,13 @@ func checkSameService(f *finder) {
 	}
 }
 
-// checkVIP: a host that has the VIP as its own address answers for it.
+// checkVIP: a host that has the VIP as its own address answers for it. A director may, in
+// NAT: its own address can be the one that clients connect to.
 func checkVIP(f *finder) {
 	const detail = "The VIP %s is the address of %s. Packets for the VIP would stay there, or go in circles between director and real server. The VIP must be an address that no machine has as its own."
 	for _, c := range f.clusters {
 		for _, h := range c.Directors {
-			if c.VIP.IsValid() && c.VIP == h.Address {
+			if c.VIP.IsValid() && c.VIP == h.Address && c.Mode != NAT {
 				f.find(c, c.content.at("vip"), detail, c.VIP, "the director "+h.Name)
 			}
 		}
@@ -52,7 +53,7 @@ func checkDirectorInterface(f *finder) {
 	for _, c := range f.clusters {
 		for _, director := range c.Directors {
 			h := f.hosts[director.Name]
-			if h.Interface == "" && !h.content.given("interface") && !h.content.misspelt("interface") {
+			if c.Interface == "" && h.Interface == "" && !h.content.given("interface") && !h.content.misspelt("interface") {
 				f.find(c, h.Range, "The host %q is a director of the cluster %q, and the VIP goes on the interface that clients reach it by. Add interface = \"NAME\" to the host.", h.Name, c.Name)
 			}
 		}
@@ -64,6 +65,37 @@ func checkSeveralDirectors(f *finder) {
 	for _, c := range f.clusters {
 		if len(c.Directors) > 1 {
 			f.find(c, c.content.at("directors"), "Each of the %d directors of the cluster %q will hold the VIP at the same time. On one segment that is a duplicate address: clients reach the one or the other by chance. Name one director, unless each is on a segment of its own.", len(c.Directors), c.Name)
+		}
+	}
+}
+
+// checkRealServerInterface: in NAT a real server gets a default route, which leaves by an
+// interface.
+func checkRealServerInterface(f *finder) {
+	for c, s := range f.services() {
+		if c.Mode != NAT {
+			continue
+		}
+		for _, server := range s.servers() {
+			if server.Host == nil {
+				continue
+			}
+			if h := f.hosts[server.Host.Name]; h.Interface == "" && !h.content.given("interface") && !h.content.misspelt("interface") {
+				f.find(c, h.Range, "The host %q is a real server of the cluster %q, which answers through the director by a default route. Add interface = \"NAME\" to the host, the interface that this route leaves by.", h.Name, c.Name)
+			}
+		}
+	}
+}
+
+// checkGateway: only real servers in NAT answer through the director.
+func checkGateway(f *finder) {
+	for _, c := range f.clusters {
+		switch {
+		case !c.Gateway.IsValid() || c.Mode == "":
+		case c.Mode != NAT:
+			f.find(c, c.content.at("gateway"), "Real servers of the cluster %q answer clients directly and need no gateway to the director. Remove the argument, or use mode = \"nat\".", c.Name)
+		case c.VIP.IsValid() && c.Gateway.Is4() != c.VIP.Is4():
+			f.find(c, c.content.at("gateway"), "The gateway %s and the VIP %s are not of the same family. Use the director's %s address.", c.Gateway, c.VIP, familyName(c.VIP))
 		}
 	}
 }

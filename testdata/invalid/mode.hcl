@@ -5,7 +5,7 @@ host "lb1" {
 }
 
 cluster "web" {
-  mode      = "nat"
+  mode      = "tun"
   vip       = "10.0.0.100"
   algorithm = "rr"
   directors = [host.lb1]
