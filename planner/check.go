@@ -25,6 +25,7 @@ func Check(cfg *schema.Config, d *Desired, snapshots map[string]*resource.Snapsh
 			c.realServer(cluster, rs.Host)
 		}
 	}
+	c.routes(d)
 	return c.diags
 }
 
@@ -80,6 +81,24 @@ func (c *checker) realServer(cluster *schema.Cluster, h *schema.Host) {
 		c.link(h, snap.Facts, "lo", hcl.DiagError, noRoute)
 	case schema.NAT:
 		c.link(h, snap.Facts, h.Interface, hcl.DiagError, noRoute)
+	}
+}
+
+// routes finds routes in the place of wanted ones that could not be put back.
+func (c *checker) routes(d *Desired) {
+	for _, s := range d.steps {
+		snap, ok := c.snapshots[s.Host]
+		if !ok {
+			continue
+		}
+		for _, key := range s.keys {
+			found, is := snap.Live[key].(resource.Route)
+			if w := d.wants[s.Host][key]; is && found.Beyond != "" {
+				c.find(hcl.DiagError, lineOf(w.source), "A route is in the way",
+					"Host %s has the route %s, and the config needs %s in its place. lvsctl could not put it back as it is. Remove it by hand first.",
+					s.Host, found, w.state)
+			}
+		}
 	}
 }
 

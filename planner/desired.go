@@ -163,8 +163,14 @@ func conflict(host string, a, b want) *hcl.Diagnostic {
 		Summary:  "Conflicting requirements",
 		Detail: fmt.Sprintf("On host %s, %q (%s) needs %s, but %q (%s) needs %s. One host can only do one of the two.",
 			host, a.step.Name, a.source, a.state, b.step.Name, b.source, b.state),
-		Subject: &hcl.Range{Filename: b.source.File, Start: hcl.Pos{Line: b.source.Line, Column: 1}, End: hcl.Pos{Line: b.source.Line, Column: 1}},
+		Subject: lineOf(b.source),
 	}
+}
+
+// lineOf is a place in the config as a range.
+func lineOf(s resource.Source) *hcl.Range {
+	start := hcl.Pos{Line: s.Line, Column: 1}
+	return &hcl.Range{Filename: s.File, Start: start, End: start}
 }
 
 // linkSysctl wants one IPv4 setting of a network interface, or of "all" or "default".

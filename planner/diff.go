@@ -35,15 +35,29 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 	}
 	for _, host := range plan.Hosts {
 		snap := snapshots[host.Name]
+		shared := sharedServices(host.Foreign)
 		for _, key := range d.unwanted(host.Name, snap) {
 			claim := snap.Ledger.Claims[key]
-			c := release(claim, snap.Live[key], snap.Connections[key])
-			c.Reason = d.parting
+			c := release(claim, snap.Live[key], snap.Connections[key], key.Kind == resource.KindService && shared[key.Service])
+			if c.Reason == "" {
+				c.Reason = d.parting
+			}
 			g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, c)
 		}
 	}
 	plan.Steps = hush(g.order(), snapshots)
 	return plan
+}
+
+// sharedServices are the services that have destinations of others.
+func sharedServices(foreign []resource.Resource) map[resource.ServiceKey]bool {
+	shared := map[resource.ServiceKey]bool{}
+	for _, r := range foreign {
+		if d, ok := r.(resource.Destination); ok {
+			shared[d.Service] = true
+		}
+	}
+	return shared
 }
 
 // unwanted lists what is ours on a host and no longer wanted, in order.
@@ -62,16 +76,14 @@ func (d *Desired) unwanted(host string, snap *resource.Snapshot) []resource.Key 
 func (d *Desired) converge(w want, key resource.Key, snap *resource.Snapshot) (resource.Change, bool) {
 	live := snap.Live[key]
 	claim, claimed := snap.Ledger.Claims[key]
-	c := resource.Change{Before: live, After: w.state, Source: w.source, Reason: reason(w.state, live, claim, claimed)}
+	wanted := asFound(w.state, live)
+	c := resource.Change{Before: live, After: wanted, Source: w.source, Reason: reason(wanted, live, claim, claimed)}
 	switch {
 	case live == nil:
 		c.Action = resource.Create
-	case live != w.state:
+	case live != wanted:
 		c.Action = resource.Update
-		if !updatable(live, w.state) {
-			c.Action = resource.Replace
-		}
-	case !claimed || claim.Want != w.state:
+	case !claimed || claim.Want != wanted:
 		c.Action = resource.Adopt
 	case claim.Step != w.step.Name || !slices.Equal(snap.Ledger.Steps[claim.Step], w.step.edges):
 		c.Action, c.Reason = resource.Adopt, resource.Reordered
@@ -81,11 +93,14 @@ func (d *Desired) converge(w want, key resource.Key, snap *resource.Snapshot) (r
 	return c, true
 }
 
-// updatable tells whether the kernel can take an object from one state to another in
-// place. Only addresses cannot: label and scope are fixed when they are made.
-func updatable(_, to resource.Resource) bool {
-	_, address := to.(resource.Address)
-	return !address
+// asFound is a wanted object with those properties that recipes leave open as they are
+// found on the host. An address that is there serves whatever its label and scope are,
+// and to change them would mean to take it away for a moment.
+func asFound(wanted, live resource.Resource) resource.Resource {
+	if found, ok := live.(resource.Address); ok {
+		return found
+	}
+	return wanted
 }
 
 // reason says why a wanted object is not as it should be.
@@ -105,12 +120,16 @@ func reason(wanted, live resource.Resource, claim resource.Claim, claimed bool) 
 }
 
 // release is the change that gives up an object of ours: it goes back to what stood
-// there before us, which for most is nothing.
-func release(claim resource.Claim, live resource.Resource, conns resource.Connections) resource.Change {
+// there before us, which for most is nothing. What is gone stays gone, whoever took it.
+// A service that others have put destinations in stays for them.
+func release(claim resource.Claim, live resource.Resource, conns resource.Connections, shared bool) resource.Change {
 	c := resource.Change{Before: live, After: claim.Prior}
 	switch {
-	case live == claim.Prior, claim.Prior == nil && permanent(claim.Want):
+	case live == nil, live == claim.Prior, claim.Prior == nil && (permanent(claim.Want) || shared):
 		c = resource.Change{Action: resource.Forget, Before: claim.Want}
+		if shared && live != nil {
+			c.Reason = resource.SharedWithOthers
+		}
 	case claim.Prior == nil:
 		c.Action = resource.Delete
 		c.Cuts = conns

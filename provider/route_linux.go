@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
+	"strings"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
-// routeDriver reads and changes unicast routes.
+// routeDriver reads routes and changes unicast ones.
 type routeDriver struct{ nl *netlink.Handle }
 
 func (d routeDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
@@ -25,14 +27,17 @@ func (d routeDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
 		tables[k.Table] = true
 	}
 	for table := range tables {
-		filter := &netlink.Route{Table: int(table), Type: unix.RTN_UNICAST}
+		filter := &netlink.Route{Table: int(table)}
 		list, err := dump(func() ([]netlink.Route, error) {
-			return d.nl.RouteListFiltered(netlink.FAMILY_ALL, filter, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_TYPE)
+			return d.nl.RouteListFiltered(netlink.FAMILY_ALL, filter, netlink.RT_FILTER_TABLE)
 		})
 		if err != nil {
 			return fmt.Errorf("list routes of table %d: %w", table, err)
 		}
 		for _, route := range list {
+			if route.Tos != 0 {
+				continue // another route, for packets of another type of service
+			}
 			r := routeFrom(route, names[route.LinkIndex])
 			if wanted[r.Key()] {
 				snap.Live.Add(r)
@@ -94,7 +99,35 @@ func routeFrom(r netlink.Route, link string) resource.Route {
 	return resource.Route{
 		Table: uint32(r.Table), Prefix: destination(r), Metric: uint32(r.Priority), Link: link,
 		Gateway: addrFrom(r.Gw), Source: addrFrom(r.Src), Scope: uint8(r.Scope), Protocol: uint8(r.Protocol),
+		Beyond: beyond(r),
 	}
+}
+
+// beyond names what a route has that a resource cannot say.
+func beyond(r netlink.Route) string {
+	var words []string
+	if r.Type != unix.RTN_UNICAST {
+		words = append(words, "type "+strconv.Itoa(r.Type))
+	}
+	if len(r.MultiPath) > 0 {
+		words = append(words, strconv.Itoa(len(r.MultiPath))+" next hops")
+	}
+	if r.Encap != nil || r.Via != nil || r.NewDst != nil {
+		words = append(words, "encapsulation")
+	}
+	for _, metric := range []struct {
+		name  string
+		value int
+	}{
+		{"mtu", r.MTU}, {"advmss", r.AdvMSS}, {"window", r.Window}, {"rtt", r.Rtt}, {"rttvar", r.RttVar}, {"ssthresh", r.Ssthresh},
+		{"cwnd", r.Cwnd}, {"initcwnd", r.InitCwnd}, {"initrwnd", r.InitRwnd}, {"hoplimit", r.Hoplimit}, {"features", r.Features},
+		{"rto_min", r.RtoMin}, {"quickack", r.QuickACK}, {"fastopen_no_cookie", r.FastOpenNoCookie}, {"realm", r.Realm},
+	} {
+		if metric.value != 0 {
+			words = append(words, metric.name+" "+strconv.Itoa(metric.value))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // destination is where a route leads; the library may leave out that of a default

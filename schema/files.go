@@ -1,10 +1,6 @@
 package schema
 
+import "github.com/hashicorp/hcl/v2"
+
 // Files lists the config files that [Load] would read for the given paths, sorted.
-func Files(paths []string) ([]string, error) {
-	names, diags := expand(paths)
-	if diags.HasErrors() {
-		return nil, diags
-	}
-	return names, nil
-}
+func Files(paths []string) ([]string, hcl.Diagnostics) { return expand(paths) }

@@ -41,6 +41,8 @@ var rules = []*Rule{
 	{0, "director-interface", hcl.DiagError, "Director without interface", checkDirectorInterface},
 	{0, "real-server-interface", hcl.DiagError, "Real server without interface", checkRealServerInterface},
 	{0, "gateway", hcl.DiagError, "Misplaced gateway", checkGateway},
+	{0, "same-address", hcl.DiagWarning, "Two hosts with one address", checkSameAddress},
+	{0, "vip-on-loopback", hcl.DiagError, "VIP on the loopback interface", checkLoopback},
 	{0, "same-host-twice", hcl.DiagError, "Two hosts on one machine", checkReach},
 }
 

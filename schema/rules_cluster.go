@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
@@ -33,9 +35,10 @@ func checkSameService(f *finder) {
 func checkVIP(f *finder) {
 	const detail = "The VIP %s is the address of %s. Packets for the VIP would stay there, or go in circles between director and real server. The VIP must be an address that no machine has as its own."
 	for _, c := range f.clusters {
-		for _, h := range c.Directors {
-			if c.VIP.IsValid() && c.VIP == h.Address && c.Mode != NAT {
-				f.find(c, c.content.at("vip"), detail, c.VIP, "the director "+h.Name)
+		for _, h := range f.hostList {
+			own := c.Mode == NAT && slices.Contains(c.Directors, h.Host)
+			if c.VIP.IsValid() && c.VIP == h.Address && !own {
+				f.find(c, c.content.at("vip"), detail, c.VIP, "the host "+h.Name)
 			}
 		}
 		for _, s := range c.services {
@@ -62,7 +65,12 @@ func checkDirectorInterface(f *finder) {
 
 // checkSeveralDirectors: nothing moves the VIP from one director to another yet.
 func checkSeveralDirectors(f *finder) {
+	first := map[netip.Addr]*clusterDecl{}
 	for _, c := range f.clusters {
+		if other := first[c.VIP]; other != nil && c.VIP.IsValid() && len(c.Directors) > 0 && !slices.Equal(c.Directors, other.Directors) {
+			f.find(c, c.content.at("vip"), "The clusters %q and %q have the VIP %s on different directors, at the same time. On one segment that is a duplicate address: clients reach the one or the other by chance. Put both behind the same director, unless each is on a segment of its own.", c.Name, other.Name, c.VIP)
+		}
+		first[c.VIP] = c
 		if len(c.Directors) > 1 {
 			f.find(c, c.content.at("directors"), "Each of the %d directors of the cluster %q will hold the VIP at the same time. On one segment that is a duplicate address: clients reach the one or the other by chance. Name one director, unless each is on a segment of its own.", len(c.Directors), c.Name)
 		}
@@ -105,6 +113,33 @@ func checkNoServices(f *finder) {
 	for _, c := range f.clusters {
 		if !c.broken && len(c.services) == 0 {
 			f.find(c, c.Range, "The cluster %q has no service, so its directors get the VIP and refuse every connection to it. Add a service.", c.Name)
+		}
+	}
+}
+
+// checkSameAddress: an address is the own one of one machine, at least of those that
+// can reach each other.
+func checkSameAddress(f *finder) {
+	first := map[netip.Addr]*hostDecl{}
+	for _, h := range f.hostList {
+		if !h.Address.IsValid() {
+			continue
+		}
+		if other := first[h.Address]; other != nil {
+			f.find(f, h.content.at("address"), "The host %q has the address of the host %q at %s. Two machines in one network cannot both have it.", h.Name, other.Name, place(other.Range))
+			continue
+		}
+		first[h.Address] = h
+	}
+}
+
+// checkLoopback: on lo nobody finds the director.
+func checkLoopback(f *finder) {
+	for _, c := range f.clusters {
+		for _, h := range c.Directors {
+			if c.VIPInterface(h) == "lo" {
+				f.find(c, c.content.at("directors"), "The director %q would hold the VIP on lo, where no client finds it. Name the interface that clients reach it by.", h.Name)
+			}
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // The files in the ledger's directory.
@@ -71,7 +73,7 @@ func (osDisk) Mkdir(name string) error {
 
 // readFile returns a file's content, and which file it was.
 func readFile(d disk, name string) ([]byte, fs.FileInfo, error) {
-	f, err := d.Open(name, os.O_RDONLY)
+	f, err := d.Open(name, os.O_RDONLY|unix.O_NONBLOCK) // a pipe by that name would not answer
 	if err != nil {
 		return nil, nil, err
 	}
@@ -79,6 +81,9 @@ func readFile(d disk, name string) ([]byte, fs.FileInfo, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("%s is not a regular file", name)
 	}
 	data := make([]byte, 0, info.Size()+1)
 	for {

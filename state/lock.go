@@ -106,8 +106,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 // tryLock opens and locks the file. The error is EWOULDBLOCK if somebody else has it.
 // Directory and file may go away in between, when their last user discards them.
 func tryLock(path string) (*os.File, error) {
-	for {
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	for range 100 {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 		if errors.Is(err, fs.ErrNotExist) {
 			if err := (osDisk{}).Mkdir(filepath.Dir(path)); err != nil {
 				return nil, err
@@ -130,6 +130,7 @@ func tryLock(path string) (*os.File, error) {
 			return nil, err
 		}
 	}
+	return nil, fmt.Errorf("%s comes and goes", path)
 }
 
 // leadsTo tells whether path is still the name of the open file f.
@@ -172,9 +173,7 @@ func claimLock(f *os.File, who Holder) (*Lock, error) {
 		_, err = f.WriteAt(append(text, '\n'), 0)
 	}
 	if err != nil {
-		err = errors.Join(err, f.Truncate(0))
-		f.Close()
-		return nil, fmt.Errorf("lock: %w", err)
+		_ = f.Truncate(0) // who waits is not told for whom, and a full disk keeps nobody from destroying
 	}
 	l := new(Lock)
 	l.file.Store(f)

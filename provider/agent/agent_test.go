@@ -146,7 +146,7 @@ func TestConversation(t *testing.T) {
 func TestBadAgents(t *testing.T) {
 	for character, want := range map[string]string{
 		"chatty":      "no agent answered: invalid character",
-		"silent":      "no agent answered: context deadline exceeded",
+		"silent":      "no agent answered: nothing was heard",
 		"future":      "no agent answered: lvsctl 9.9 there speaks protocol 99, this one 1: install the same version on both",
 		"complaining": `no agent answered: exit status 1: sudo: a password is required\x1b[2J`,
 	} {
@@ -190,4 +190,19 @@ func TestCancel(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	_ = h.Close()
+}
+
+// What is started to reach a host may itself have started something that holds the pipe.
+// It ends with it, and an interruption is told apart from a host that is not there.
+func TestHangingReach(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(200*time.Millisecond, cancel)
+	start := time.Now()
+	_, err := Dial(ctx, []string{"sh", "-c", "sleep 60; true"})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want a cancellation", err)
+	}
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("it took %v", took)
+	}
 }

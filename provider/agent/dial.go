@@ -31,12 +31,17 @@ type remote struct {
 	stderr *tail
 }
 
-// Dial starts an agent and greets it. The context bounds the greeting; the agent
-// itself lives until Close. Its errors have the code [Unreachable].
+// greetTimeout is how long an agent may take to greet: as long as a slow ssh login.
+const greetTimeout = 30 * time.Second
+
+// Dial starts an agent and greets it. The context bounds the greeting, as does half a
+// minute; the agent itself lives until Close. Its errors have the code [Unreachable].
 //
 // The agent gets a process group of its own, so that Ctrl-C reaches only this end,
 // which then decides what becomes of the step in flight.
 func Dial(ctx context.Context, argv []string) (Host, error) {
+	ctx, cancel := context.WithTimeout(ctx, greetTimeout)
+	defer cancel()
 	r := &remote{cmd: exec.Command(argv[0], argv[1:]...), stderr: &tail{}}
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	r.cmd.Stderr = r.stderr
@@ -53,7 +58,7 @@ func Dial(ctx context.Context, argv []string) (Host, error) {
 	if err := r.cmd.Start(); err != nil {
 		return nil, &Error{Unreachable, fmt.Sprintf("start %s: %v", argv[0], err)}
 	}
-	stop := context.AfterFunc(ctx, func() { _ = r.cmd.Process.Kill() })
+	stop := context.AfterFunc(ctx, r.kill)
 	defer stop()
 	var hello greeting
 	if err := r.hear(&hello); err != nil {
@@ -98,7 +103,7 @@ const closeTimeout = 5 * time.Second
 // Close implements [Host]. It ends the agent's input and waits for it to finish.
 func (r *remote) Close() error {
 	_ = r.in.Close()
-	late := time.AfterFunc(closeTimeout, func() { _ = r.cmd.Process.Kill() })
+	late := time.AfterFunc(closeTimeout, r.kill)
 	defer late.Stop()
 	if err := r.cmd.Wait(); err != nil {
 		return fmt.Errorf("agent: %w%s", err, r.stderr.note())
@@ -115,7 +120,7 @@ func (r *remote) ask(ctx context.Context, req request) (response, error) {
 		return response{}, err
 	}
 	if req.Apply == nil {
-		stop := context.AfterFunc(ctx, func() { _ = r.cmd.Process.Kill() })
+		stop := context.AfterFunc(ctx, r.kill)
 		defer stop()
 	}
 	line, err := json.Marshal(req)
@@ -134,6 +139,10 @@ func (r *remote) ask(ctx context.Context, req request) (response, error) {
 	}
 	return resp, nil
 }
+
+// kill ends the agent and all that was started to reach it: they are one process group,
+// and any of them may hold the pipe.
+func (r *remote) kill() { _ = syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL) }
 
 // hear reads one line of JSON.
 func (r *remote) hear(v any) error {
@@ -161,13 +170,16 @@ const lastWords = 500 * time.Millisecond
 // what the agent, or what was to start it, wrote on standard error.
 func (r *remote) lost(ctx context.Context, what string, cause error) error {
 	_ = r.in.Close()
-	late := time.AfterFunc(lastWords, func() { _ = r.cmd.Process.Kill() })
+	late := time.AfterFunc(lastWords, r.kill)
 	defer late.Stop()
 	if err := r.cmd.Wait(); err != nil && errors.Is(cause, io.EOF) {
 		cause = err
 	}
-	if ctx.Err() != nil {
-		cause = context.Cause(ctx)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return fmt.Errorf("%s: %w", what, context.Canceled)
+	case ctx.Err() != nil:
+		cause = fmt.Errorf("nothing was heard for %v", greetTimeout)
 	}
 	return &Error{Unreachable, fmt.Sprintf("%s: %v%s", what, cause, r.stderr.note())}
 }

@@ -86,6 +86,7 @@ const (
 	ChangedInConfig   Reason = "changed in config"
 	RemovedFromConfig Reason = "removed from config"
 	ChangedOnHost     Reason = "changed on the host"
+	SharedWithOthers  Reason = "others have put destinations in it"
 	RemovedOnHost     Reason = "removed on the host"
 	ThereBefore       Reason = "was there before lvsctl"
 	Destroying        Reason = "destroy"

@@ -25,6 +25,9 @@ type Route struct {
 	Source   netip.Addr   `json:"source,omitzero"` // preferred source address
 	Scope    uint8        `json:"scope"`           // RT_SCOPE_*
 	Protocol uint8        `json:"protocol"`        // RTPROT_*, who installed it
+	// Beyond names what a route on a host has that the fields above cannot say, such as
+	// several next hops or an MTU. Such a route cannot be put back once it is replaced.
+	Beyond string `json:"beyond,omitempty"`
 }
 
 // Key implements [Resource].
@@ -36,7 +39,7 @@ func (r Route) Key() Key {
 func (r Route) Attributes() []Attribute {
 	return []Attribute{
 		{"dev", r.Link}, {"via", addrOrNone(r.Gateway)}, {"src", addrOrNone(r.Source)},
-		{"scope", scopeName(r.Scope)}, {"proto", strconv.Itoa(int(r.Protocol))},
+		{"scope", scopeName(r.Scope)}, {"proto", strconv.Itoa(int(r.Protocol))}, {"beyond", r.Beyond},
 	}
 }
 
@@ -51,6 +54,9 @@ func (r Route) String() string {
 	}
 	if r.Source.IsValid() {
 		s += " src " + r.Source.String()
+	}
+	if r.Beyond != "" {
+		s += " " + r.Beyond
 	}
 	return s
 }

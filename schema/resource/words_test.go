@@ -33,11 +33,11 @@ func TestWords(t *testing.T) {
 		{Address{Link: "lo", Prefix: prefix("10.0.0.1/8"), Scope: 7}, "10.0.0.1/8 on lo scope 7", "address 10.0.0.1/8 on lo", "label= scope=7"},
 
 		{Route{Table: TableMain, Prefix: prefix("192.0.2.1/32"), Link: "lo", Scope: ScopeLink, Protocol: ProtocolStatic},
-			"192.0.2.1/32 dev lo", "route 192.0.2.1/32", "dev=lo via= src= scope=link proto=4"},
+			"192.0.2.1/32 dev lo", "route 192.0.2.1/32", "dev=lo via= src= scope=link proto=4 beyond="},
 		{Route{Table: TableMain, Prefix: prefix("0.0.0.0/0"), Gateway: addr("192.0.2.254"), Metric: 5, Link: "eth0", Source: addr("192.0.2.7")},
-			"default metric 5 via 192.0.2.254 dev eth0 src 192.0.2.7", "route default metric 5", "dev=eth0 via=192.0.2.254 src=192.0.2.7 scope=global proto=0"},
+			"default metric 5 via 192.0.2.254 dev eth0 src 192.0.2.7", "route default metric 5", "dev=eth0 via=192.0.2.254 src=192.0.2.7 scope=global proto=0 beyond="},
 		{Route{Table: 100, Prefix: prefix("::/0"), Gateway: addr("fe80::1"), Metric: DefaultMetricIPv6, Link: "eth0"},
-			"default (IPv6) table 100 metric 1024 via fe80::1 dev eth0", "route default (IPv6) table 100 metric 1024", "dev=eth0 via=fe80::1 src= scope=global proto=0"},
+			"default (IPv6) table 100 metric 1024 via fe80::1 dev eth0", "route default (IPv6) table 100 metric 1024", "dev=eth0 via=fe80::1 src= scope=global proto=0 beyond="},
 
 		{Service{ServiceKey: web, Scheduler: "rr", Netmask: full4}, "tcp 192.0.2.1:80 rr", "service tcp 192.0.2.1:80", "algorithm=rr flags= persistence= engine="},
 		{Service{ServiceKey: dns6, Scheduler: "rr", Flags: FlagOnePacket, Netmask: full6}, "udp [2001:db8::1]:53 rr one-packet", "service udp [2001:db8::1]:53", "algorithm=rr flags=one-packet persistence= engine="},

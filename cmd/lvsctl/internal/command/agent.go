@@ -1,7 +1,8 @@
 package command
 
 import (
-	"context"
+	"os/signal"
+	"syscall"
 
 	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/host"
 	"github.com/lvsctl/lvsctl/provider/agent"
@@ -23,8 +24,9 @@ func (a *app) agent() *cobra.Command {
 				return err
 			}
 			// Interrupts are for the other end, which closes the pipe when it has decided
-			// what becomes of the step in flight.
-			return agent.Serve(context.WithoutCancel(c.Context()), local, buildVersion(), a.in, a.out)
+			// what becomes of the step in flight. A pipe that broke is found when that is done.
+			signal.Ignore(syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE)
+			return agent.Serve(c.Context(), local, buildVersion(), a.in, a.out)
 		},
 	}
 }

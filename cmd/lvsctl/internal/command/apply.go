@@ -34,6 +34,9 @@ func (a *app) change(ctx context.Context, paths []string, flags applyFlags, prep
 	if a.json && !flags.approve {
 		return errors.New("--json cannot ask for approval: add --auto-approve")
 	}
+	ctx, stop := interruptible(ctx, a.err)
+	defer stop()
+	a.events = true
 	s, err := a.connect(ctx, paths)
 	if err != nil {
 		return err
@@ -69,6 +72,11 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 	plan, err := s.makePlan(ctx)
 	if err != nil {
 		return err
+	}
+	if s.withdrawn && len(plan.Steps) == 0 && !s.json {
+		p := s.printer(s.out)
+		p.NothingLeft(len(plan.Hosts))
+		return p.Err()
 	}
 	s.showPlan(plan, flags.foreign)
 	if len(plan.Steps) == 0 {

@@ -9,7 +9,8 @@ func (a *app) destroy() *cobra.Command {
 		Short: "Take away all that lvsctl made on the hosts of a config",
 		Long: "Removes from the hosts of a config what lvsctl made there and restores what it\n" +
 			"changed, in the reverse order of apply. What others made is left alone, and kernel\n" +
-			"modules stay loaded.",
+			"modules stay loaded. So does a service that others have put destinations in.\n\n" +
+			"Exit codes: as for apply.",
 		Example: "  lvsctl destroy examples/dr\n  lvsctl destroy --auto-approve --host web2 examples/dr",
 		RunE: func(c *cobra.Command, paths []string) error {
 			return a.change(c.Context(), paths, flags, func(s *session) string {

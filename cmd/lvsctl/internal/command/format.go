@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,21 +23,21 @@ func (a *app) format() *cobra.Command {
 			"and the exit code is 1 if a file would be.",
 		Example: "  lvsctl fmt\n  lvsctl fmt --check examples/dr",
 		RunE: func(_ *cobra.Command, paths []string) error {
-			files, err := schema.Files(paths)
-			if err != nil {
-				return err
+			files, diags := schema.Files(paths)
+			if diags.HasErrors() {
+				a.printer(a.err).Diagnostics(nil, diags)
+				return &exit{code: exitError}
 			}
 			changed := []string{}
+			var failed error
 			for _, file := range files {
 				did, err := a.formatFile(file, check)
-				if err != nil {
-					return err
-				}
 				if did {
 					changed = append(changed, file)
 				}
+				failed = errors.Join(failed, err)
 			}
-			if err := a.listFiles(changed); err != nil {
+			if err := errors.Join(failed, a.listFiles(changed)); err != nil {
 				return err
 			}
 			if check && len(changed) > 0 {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -55,22 +56,25 @@ type app struct {
 	json     bool
 	hosts    []string
 	vars     []string
+	events   bool // JSON is one line an event, not one document
 }
 
 // Main runs lvsctl and returns its exit code.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
-	ctx, stop := interruptible(errOut)
-	defer stop()
 	a := &app{in: in, out: out, err: errOut, now: time.Now}
 	root := a.root()
 	root.SetArgs(args)
-	return a.exitCode(root.ExecuteContext(ctx))
+	return a.exitCode(root.ExecuteContext(context.Background()))
 }
 
 // interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP ends, so
 // that what is in flight can be finished. The second one ends the program at once.
-func interruptible(errOut io.Writer) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(context.Background())
+//
+// It is for commands that change something. All others end at once, as programs do.
+// What they print may go nowhere: a reader that left early does not stop them half-way.
+func interruptible(parent context.Context, errOut io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(parent)
+	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
@@ -97,7 +101,13 @@ func (a *app) root() *cobra.Command {
 		Long:          "lvsctl brings Linux Virtual Server clusters to the state that HCL files describe:\nIPVS, addresses, routes and kernel settings on directors and real servers, in one\nordered plan.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Example:       "  lvsctl validate examples/dr\n  lvsctl plan examples/dr\n  lvsctl apply examples/dr\n  lvsctl drift examples/dr",
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if !slices.Contains([]string{"auto", "always", "never"}, a.color) {
+				return fmt.Errorf(`--color %s: want "auto", "always" or "never"`, a.color)
+			}
+			return nil
+		},
+		Example: "  lvsctl validate examples/dr\n  lvsctl plan examples/dr\n  lvsctl apply examples/dr\n  lvsctl drift examples/dr",
 	}
 	root.SetIn(a.in)
 	root.SetOut(a.out)

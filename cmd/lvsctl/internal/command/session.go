@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -57,6 +58,8 @@ func (s *session) diagnose(found hcl.Diagnostics) error {
 	switch {
 	case !s.json:
 		s.printer(s.err).Diagnostics(s.sources.Files(), fresh)
+	case s.events:
+		view.NewEvents(s.out, s.now).Diagnostics(fresh)
 	case found.HasErrors():
 		if err := view.WriteJSON(s.out, view.PlanJSON(nil, s.warnings, s.now())); err != nil {
 			return err
@@ -91,7 +94,11 @@ func (a *app) connect(ctx context.Context, paths []string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	connector := host.Connector{StateDir: a.stateDir, Version: buildVersion()}
+	stateDir, err := filepath.Abs(a.stateDir) // one directory has one name, or it would be two ledgers
+	if err != nil {
+		return nil, err
+	}
+	connector := host.Connector{StateDir: stateDir, Version: buildVersion()}
 	s.fleet, err = fleet.Connect(ctx, connector.Connect, hosts)
 	return s, err
 }

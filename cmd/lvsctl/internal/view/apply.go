@@ -36,6 +36,15 @@ func (p Progress) StepDone(step resource.Step, out resource.Outcome, err error) 
 // Applied prints the last word of an apply that was verified.
 func (p *Printer) Applied(plan *planner.Plan) {
 	s := plan.Summary()
+	if !plan.Touches() {
+		p.Printf("%s the ledger is up to date. Read again: nothing is left to do.\n", p.paint(bold, "Done:"))
+		return
+	}
 	p.Printf("%s %d added, %d changed, %d removed on %s. Read again: nothing is left to do.\n",
 		p.paint(bold, "Done:"), s.Add, s.Change, s.Remove, count(s.Hosts, "host"))
+}
+
+// NothingLeft says that there is nothing to take away.
+func (p *Printer) NothingLeft(hosts int) {
+	p.Printf("%s lvsctl has nothing on %s.\n", p.paint(bold, "Nothing to take away:"), count(hosts, "host"))
 }

@@ -105,7 +105,7 @@ func NewValidation(diags hcl.Diagnostics) Validation {
 
 // Error prints what made a command fail.
 func (p *Printer) Error(err error) {
-	for i, line := range strings.Split(err.Error(), "\n") {
+	for i, line := range strings.Split(strings.ReplaceAll(err.Error(), "\t", "  "), "\n") {
 		if i == 0 {
 			line = p.paint(red, "Error:") + " " + Clean(line)
 		} else {

@@ -34,11 +34,24 @@ type Event struct {
 	Changes   int              `json:"changes,omitempty"` // of the step; those made, where it failed
 	Plan      *PlanDocument    `json:"plan,omitempty"`
 	Summary   *planner.Summary `json:"summary,omitempty"`
+
+	Diagnostic *Diagnostic `json:"diagnostic,omitempty"`
 }
 
 // Say writes an event of the given type and level ("info", "warn" or "error").
 func (e *Events) Say(kind, level, message string) {
 	e.write(Event{Type: kind, Level: level, Message: message})
+}
+
+// Diagnostics writes what there is to say of the config and the hosts, one event each.
+func (e *Events) Diagnostics(diags hcl.Diagnostics) {
+	for i, d := range DiagnosticsJSON(diags) {
+		level := "error"
+		if diags[i].Severity == hcl.DiagWarning {
+			level = "warn"
+		}
+		e.write(Event{Type: "diagnostic", Level: level, Message: d.Summary, Diagnostic: &d})
+	}
 }
 
 // Plan writes the plan that is going to be carried out, with what there is to warn of.
