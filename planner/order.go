@@ -67,12 +67,33 @@ func newGraph(d *Desired, snapshots map[string]*resource.Snapshot) *graph {
 		n := g.down[p.StepRef]
 		n.after = p.After
 		for _, e := range p.After {
-			if first := g.down[e.Step]; first != nil && first != n {
-				n.before(first)
+			for _, first := range g.meant(d, e.Step) {
+				if first != n {
+					n.before(first)
+				}
 			}
 		}
 	}
 	return g
+}
+
+// meant are the nodes of taking down that a remembered step stands for. Ledgers know
+// hosts by the names they had; of one that the config no longer has, a step of that
+// name on any host may be meant.
+func (g *graph) meant(d *Desired, ref resource.StepRef) []*node {
+	if n := g.down[ref]; n != nil {
+		return []*node{n}
+	}
+	if _, known := slices.BinarySearch(d.Hosts, ref.Host); known {
+		return nil
+	}
+	var list []*node
+	for _, n := range g.nodes {
+		if n.down && n.ref.Name == ref.Name {
+			list = append(list, n)
+		}
+	}
+	return list
 }
 
 func (g *graph) add(to map[resource.StepRef]*node, ref resource.StepRef, down bool) *node {

@@ -115,6 +115,37 @@ func TestDriftPendingForeign(t *testing.T) {
 	}
 }
 
+// A host that has another name in the config now, and nothing to do any more, is still
+// taken out of the director before its own side is taken down.
+func TestRenamedHost(t *testing.T) {
+	archive, err := txtar.ParseFile("../testdata/plan/edits.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(archive.Files[0].Data)
+	w := newWorld("lb1", "web1", "web2", "web3")
+	_, d := load(t, text)
+	if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+		t.Fatal(err)
+	}
+	w["aaa"] = w["web1"]
+	delete(w, "web1")
+	text = strings.Replace(text, `host "web1"`, `host "aaa"`, 1)
+	before, rest, _ := strings.Cut(text, `  real_server "web1"`)
+	_, after, _ := strings.Cut(rest, "  }\n")
+	_, d = load(t, before+after)
+	plan := Make(d, w.snapshots(d))
+	order := map[resource.StepRef]int{}
+	for i, s := range plan.Steps {
+		order[s.StepRef] = i + 1
+	}
+	destination := order[resource.StepRef{Host: "lb1", Name: "web: web1 in service"}]
+	vip := order[resource.StepRef{Host: "aaa", Name: "web: accept the VIP"}]
+	if destination == 0 || vip == 0 || destination > vip {
+		t.Errorf("the director would send to a real server that drops packets:\n%s", render(plan))
+	}
+}
+
 // Edges recorded at different times can contradict each other. The plan is made all
 // the same, with every change in it once.
 func TestContradictingPasts(t *testing.T) {

@@ -73,10 +73,8 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 	if err != nil {
 		return err
 	}
-	if s.withdrawn && len(plan.Steps) == 0 && !s.json {
-		p := s.printer(s.out)
-		p.NothingLeft(len(plan.Hosts))
-		return p.Err()
+	if s.withdrawn && len(plan.Steps) == 0 {
+		return s.leaveNothing(ctx, plan, flags)
 	}
 	s.showPlan(plan, flags.foreign)
 	if len(plan.Steps) == 0 {
@@ -108,6 +106,21 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 		}
 		s.showPlan(plan, flags.foreign)
 	}
+}
+
+// leaveNothing ends a destroy that has nothing to take away. What an interrupted run may
+// have left of its own, such as a lock, goes with the lock that is taken here.
+func (s *session) leaveNothing(ctx context.Context, plan *planner.Plan, flags applyFlags) error {
+	if err := s.fleet.Lock(ctx, holder(), flags.lockTimeout); err != nil {
+		return err
+	}
+	if s.json {
+		view.NewEvents(s.out, s.now).Applied(plan)
+		return nil
+	}
+	p := s.printer(s.out)
+	p.NothingLeft(len(plan.Hosts))
+	return p.Err()
 }
 
 // carryOut applies a plan to locked hosts and verifies that nothing is left to do.
