@@ -25,7 +25,7 @@ func TestLoadPaths(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	other := strings.ReplaceAll(minimal, "lb1", "lb2")
+	other := strings.NewReplacer("lb1", "lb2", "10.0.0.1", "10.0.0.2").Replace(minimal)
 	write("a/one.hcl", minimal)
 	write("a/two.hcl", other)
 	write("a/.hidden.hcl", "not read")
