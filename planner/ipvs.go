@@ -32,11 +32,12 @@ func (d *Desired) services(c *schema.Cluster, h *schema.Host) *step {
 // ipvsService is a service as the kernel knows it.
 func ipvsService(c *schema.Cluster, svc *schema.Service) resource.Service {
 	key := serviceKey(c, svc)
-	s := resource.Service{ServiceKey: key, Scheduler: svc.Algorithm, Netmask: resource.FullNetmask(key.Family)}
+	s := resource.Service{ServiceKey: key, Scheduler: svc.Algorithm, Flags: svc.Flags, Netmask: resource.FullNetmask(key.Family)}
 	if svc.Persistence.Timeout > 0 {
 		s.Flags |= resource.FlagPersistent
 		s.Timeout = svc.Persistence.Timeout
 		s.Netmask = svc.Persistence.Netmask
+		s.Engine = svc.Persistence.Engine
 	}
 	return s
 }

@@ -72,10 +72,11 @@ func (c *Cluster) VIPInterface(director *Host) string {
 type Service struct {
 	Name        string
 	Protocol    resource.Protocol
-	Port        uint16
-	Algorithm   string      // the IPVS scheduler
-	AlgorithmAt hcl.Range   // where it is chosen, in the service or its cluster
-	Persistence Persistence // zero: none
+	Port        uint16                // 0 is every port
+	Flags       resource.ServiceFlags // one-packet scheduling and the algorithm's own
+	Algorithm   string                // the IPVS scheduler
+	AlgorithmAt hcl.Range             // where it is chosen, in the service or its cluster
+	Persistence Persistence           // zero: none
 	// RealServers are those of the service and those of its cluster, single ones and
 	// pools alike, in the order of the config.
 	RealServers []RealServer
@@ -86,6 +87,7 @@ type Service struct {
 type Persistence struct {
 	Timeout uint32 // seconds since the client's last connection; 0 is no persistence
 	Netmask uint32 // as in [resource.Service]: what counts as one client
+	Engine  string // the persistence engine, "sip" or none
 }
 
 // A RealServer is one server behind a service. There may be tens of thousands.

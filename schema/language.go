@@ -83,6 +83,7 @@ var persistenceSpec = define(blockSpec{
 	Attrs: []attrSpec{
 		{Name: "timeout", Kind: kindNumber, Min: 1, Max: maxTimeout, Default: uint32(defaultTimeout), Doc: "seconds since the client's last connection"},
 		{Name: "netmask", Kind: kindNetmask, Doc: "how much of the client's address counts, all of it where it is omitted"},
+		{Name: "engine", Kind: kindString, Words: []string{"sip"}, Doc: "what tells clients apart beside their address: sip is the Call-ID of SIP over UDP"},
 	},
 })
 
@@ -91,7 +92,9 @@ var serviceSpec = define(blockSpec{
 	Doc: "one port of the cluster's virtual IP",
 	Attrs: []attrSpec{
 		{Name: "protocol", Kind: kindString, Words: protocols, Default: "tcp", Doc: "the transport protocol"},
-		{Name: "port", Kind: kindNumber, Required: true, Example: "80", Min: 1, Max: maxPort, Doc: "the port that clients connect to"},
+		{Name: "port", Kind: kindNumber, Required: true, Example: "80", Max: maxPort, Doc: "the port that clients connect to; 0 is every port, with persistence"},
+		{Name: "one_packet", Kind: kindBool, Doc: "true to choose a real server for every datagram anew; UDP only"},
+		{Name: "flags", Kind: kindStrings, Doc: "what the algorithm is told: sh-fallback and sh-port, mh-fallback and mh-port, or flag-1, flag-2 and flag-3"},
 		{Name: "algorithm", Kind: kindString, Words: algorithms, Doc: "how real servers are chosen, the cluster's own where it is omitted"},
 	},
 	Blocks: []*blockSpec{persistenceSpec, realServerSpec, poolSpec},

@@ -16,7 +16,7 @@ func checkSameService(f *finder) {
 	}
 	first := map[key]*serviceDecl{}
 	for c, s := range f.services() {
-		if !c.VIP.IsValid() || s.Port == 0 || s.Protocol == 0 {
+		if !c.VIP.IsValid() || s.Port == 0 && s.broken || s.Protocol == 0 {
 			continue
 		}
 		for _, director := range c.Directors {

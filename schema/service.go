@@ -45,6 +45,7 @@ func (l *loader) service(d *clusterDecl, block *hcl.Block, taken *serverNames) *
 	s.Port = c.port("port")
 	s.Algorithm = c.serviceAlgorithm(d)
 	s.AlgorithmAt = c.algorithmAt(d)
+	s.Flags = c.flags(s.Algorithm)
 	s.Persistence = c.persistence(d)
 	s.groups = c.groups(&serverNames{
 		single: namespace{outer: &taken.single},
@@ -88,6 +89,9 @@ func (c *content) persistence(d *clusterDecl) Persistence {
 		first = c.content(persistenceSpec, block, c.scope)
 		p.Timeout, _ = first.number("timeout")
 		p.Netmask = first.netmask(d)
+		if engine, ok := first.str("engine"); ok {
+			p.Engine = first.word("engine", engine)
+		}
 	}
 	return p
 }

@@ -24,11 +24,16 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setup gives scripts the examples.
+// setup gives scripts the examples, and in VALID the configs that loading is tested with.
 func setup(env *testscript.Env) error {
 	examples, err := filepath.Abs("../../examples")
 	if err != nil {
 		return err
 	}
+	valid, err := filepath.Abs("../../testdata/valid")
+	if err != nil {
+		return err
+	}
+	env.Setenv("VALID", valid)
 	return os.Symlink(examples, filepath.Join(env.WorkDir, "examples"))
 }
