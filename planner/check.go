@@ -79,8 +79,21 @@ func (c *checker) realServer(cluster *schema.Cluster, h *schema.Host) {
 	switch cluster.Mode {
 	case schema.DR:
 		c.link(h, snap.Facts, "lo", hcl.DiagError, noRoute)
+		c.answersForVIP(cluster, h, snap)
 	case schema.NAT:
 		c.link(h, snap.Facts, h.Interface, hcl.DiagError, noRoute)
+	}
+}
+
+// answersForVIP finds a real server in direct routing that has the VIP where ARP is
+// answered for it. What is ours goes away by itself.
+func (c *checker) answersForVIP(cluster *schema.Cluster, h *schema.Host, snap *resource.Snapshot) {
+	for _, a := range snap.Facts.Addresses {
+		if _, ours := snap.Ledger.Claims[a.Key()]; a.Prefix.Addr() == cluster.VIP && a.Link != "lo" && !ours {
+			c.find(hcl.DiagError, h.Range.Ptr(), "Real server answers for the VIP",
+				"Host %s has the VIP on %s, where it answers for it whatever its ARP settings are, and clients would reach it past the director. Remove it: ip addr del %s dev %s.",
+				h.Name, a.Link, a.Prefix, a.Link)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -38,11 +39,14 @@ cluster "managed" {
 		lb, web resource.Facts
 		want    []string // the beginning of each finding
 	}{
-		"all there":      {good, good, nil},
-		"no ipvs":        {with(func(f *resource.Facts) { f.Schedulers = nil }), good, []string{"c.hcl:1,1-10: Kernel without IPVS"}},
-		"no twos":        {with(func(f *resource.Facts) { f.Schedulers = []string{"wlc"} }), good, []string{"c.hcl:26,15-21: Algorithm not available"}},
-		"no eth0":        {with(func(f *resource.Facts) { f.Links = []string{"ens33"} }), good, []string{"c.hcl:1,1-10: No such network interface"}},
-		"eth0 down":      {with(func(f *resource.Facts) { f.Down = []string{"eth0"} }), good, []string{"c.hcl:1,1-10: Network interface is down"}},
+		"all there": {good, good, nil},
+		"no ipvs":   {with(func(f *resource.Facts) { f.Schedulers = nil }), good, []string{"c.hcl:1,1-10: Kernel without IPVS"}},
+		"no twos":   {with(func(f *resource.Facts) { f.Schedulers = []string{"wlc"} }), good, []string{"c.hcl:26,15-21: Algorithm not available"}},
+		"no eth0":   {with(func(f *resource.Facts) { f.Links = []string{"ens33"} }), good, []string{"c.hcl:1,1-10: No such network interface"}},
+		"eth0 down": {with(func(f *resource.Facts) { f.Down = []string{"eth0"} }), good, []string{"c.hcl:1,1-10: Network interface is down"}},
+		"vip on web": {good, with(func(f *resource.Facts) {
+			f.Addresses = []resource.Address{{Link: "eth0", Prefix: netip.MustParsePrefix("10.201.0.1/24")}}
+		}), []string{"c.hcl:19,1-11: Real server answers for the VIP"}},
 		"lo of web down": {good, with(func(f *resource.Facts) { f.Down = []string{"lo"} }), []string{"c.hcl:19,1-11: Network interface is down"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
 	"github.com/vishvananda/netlink"
@@ -15,22 +16,35 @@ import (
 type addressDriver struct{ nl *netlink.Handle }
 
 func (d addressDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
-	names, err := d.linkNames()
+	list, err := d.all()
 	if err != nil {
 		return err
 	}
-	list, err := dump(func() ([]netlink.Addr, error) { return d.nl.AddrList(nil, netlink.FAMILY_ALL) })
-	if err != nil {
-		return fmt.Errorf("list addresses: %w", err)
-	}
 	wanted := keySet(keys)
 	for _, a := range list {
-		r := addressFrom(a, names[a.LinkIndex])
-		if wanted[r.Key()] {
-			snap.Live.Add(r)
+		if wanted[a.Key()] {
+			snap.Live.Add(a)
 		}
 	}
 	return nil
+}
+
+// all lists the addresses of all interfaces, in the order of their keys.
+func (d addressDriver) all() ([]resource.Address, error) {
+	names, err := d.linkNames()
+	if err != nil {
+		return nil, err
+	}
+	list, err := dump(func() ([]netlink.Addr, error) { return d.nl.AddrList(nil, netlink.FAMILY_ALL) })
+	if err != nil {
+		return nil, fmt.Errorf("list addresses: %w", err)
+	}
+	addresses := make([]resource.Address, len(list))
+	for i, a := range list {
+		addresses[i] = addressFrom(a, names[a.LinkIndex])
+	}
+	slices.SortFunc(addresses, func(a, b resource.Address) int { return a.Key().Compare(b.Key()) })
+	return addresses, nil
 }
 
 func (d addressDriver) linkNames() (map[int]string, error) {

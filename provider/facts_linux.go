@@ -35,6 +35,9 @@ func (m *Machine) facts() (resource.Facts, error) {
 	}
 	slices.Sort(f.Links)
 	slices.Sort(f.Down)
+	if f.Addresses, err = (addressDriver{m.nl}).all(); err != nil {
+		return f, err
+	}
 	return f, nil
 }
 

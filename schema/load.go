@@ -41,7 +41,12 @@ func Parse(files map[string][]byte, vars []Variable) (*Config, *Sources, hcl.Dia
 	parsed := make([]*hcl.File, len(names))
 	found := make([]hcl.Diagnostics, len(names))
 	parallel(len(names), func(i int) {
-		parsed[i], found[i] = hclsyntax.ParseConfig(files[names[i]], names[i], hcl.InitialPos)
+		src := files[names[i]]
+		if d := tooDeep(src, names[i]); d != nil {
+			parsed[i], found[i] = &hcl.File{Bytes: src}, hcl.Diagnostics{d}
+			return
+		}
+		parsed[i], found[i] = hclsyntax.ParseConfig(src, names[i], hcl.InitialPos)
 	})
 	bodies := make([]hcl.Body, len(names))
 	for i, name := range names {

@@ -164,6 +164,8 @@ type Facts struct {
 	Schedulers []string `json:"schedulers,omitempty"` // IPVS schedulers it has or can load, sorted; none: no IPVS
 	Links      []string `json:"links,omitempty"`      // names of its network interfaces, sorted
 	Down       []string `json:"down,omitempty"`       // those of them that are down
+
+	Addresses []Address `json:"addresses,omitempty"` // of all of them, in the order of their keys
 }
 
 // Connections counts what a destination is serving.
