@@ -162,13 +162,14 @@ func TestKernelFacts(t *testing.T) {
 	m := kernel(t)
 	run(t, "ip link add b1 type dummy")
 	run(t, "ip link add a1 type dummy")
+	run(t, "ip addr add 192.0.2.7/24 dev a1")
 	snap, err := m.Read(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := snap.Facts
-	schedulers := got.Schedulers
-	got.Schedulers = nil
+	schedulers, addresses := got.Schedulers, got.Addresses
+	got.Schedulers, got.Addresses = nil, nil
 	want := resource.Facts{
 		Version: "1.2.3",
 		Kernel:  strings.TrimSpace(run(t, "uname -r")),
@@ -181,6 +182,11 @@ func TestKernelFacts(t *testing.T) {
 	}
 	if !slices.IsSorted(schedulers) || !slices.Contains(schedulers, "rr") || !slices.Contains(schedulers, "wlc") {
 		t.Errorf("schedulers: %v", schedulers)
+	}
+	for _, want := range []resource.Address{{Link: "a1", Prefix: prefix("192.0.2.7/24")}, {Link: "lo", Prefix: prefix("127.0.0.1/8"), Scope: 254}} {
+		if !slices.Contains(addresses, want) {
+			t.Errorf("%s is missing among the addresses: %v", want, addresses)
+		}
 	}
 }
 
