@@ -29,6 +29,26 @@ func Check(cfg *schema.Config, d *Desired, snapshots map[string]*resource.Snapsh
 	return c.diags
 }
 
+// Notices are what hosts have to say that is no fault of the config: about their ledgers,
+// and that they were rebooted.
+func Notices(snapshots map[string]*resource.Snapshot) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(snapshots)) {
+		snap := snapshots[name]
+		for _, text := range snap.Notices {
+			diags = diags.Append(&hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Ledger of host " + name, Detail: text})
+		}
+		if last := snap.Ledger.BootID; last != "" && last != snap.Facts.BootID && len(snap.Ledger.Claims) > 0 {
+			diags = diags.Append(&hcl.Diagnostic{
+				Severity: hcl.DiagWarning,
+				Summary:  "Host was rebooted",
+				Detail:   fmt.Sprintf("Host %s was rebooted since the last apply. What is missing there went with the reboot, and the next apply sets it up again.", name),
+			})
+		}
+	}
+	return diags
+}
+
 // A checker gathers findings about hosts. Two clusters that need the same of a host
 // find its lack once.
 type checker struct {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
@@ -70,5 +71,29 @@ cluster "managed" {
 	past := resource.Ledger{Steps: map[string][]resource.Edge{"s": {{Step: resource.StepRef{Host: "web9", Name: "s"}}}}}
 	if diags := Check(cfg, d, map[string]*resource.Snapshot{"lb": {Facts: good, Ledger: past}}); len(diags) != 1 || diags.HasErrors() || !strings.Contains(diags[0].Detail, `"web9"`) {
 		t.Errorf("a host that is no longer in the config: %v", diags)
+	}
+}
+
+func TestNotices(t *testing.T) {
+	sysctl := resource.Sysctl{Name: "a", Value: "1"}
+	claims := map[resource.Key]resource.Claim{sysctl.Key(): {Want: sysctl}}
+	now := resource.Facts{BootID: "second"}
+	diags := Notices(map[string]*resource.Snapshot{
+		"up":       {Facts: now, Ledger: resource.Ledger{BootID: "second", Claims: claims}},
+		"rebooted": {Facts: now, Ledger: resource.Ledger{BootID: "first", Claims: claims}},
+		"empty":    {Facts: now, Ledger: resource.Ledger{BootID: "first"}},
+		"new":      {Facts: now},
+		"torn":     {Facts: now, Notices: []string{"the last entry is cut off"}},
+	})
+	var got []string
+	for _, d := range diags {
+		got = append(got, d.Summary+": "+d.Detail)
+	}
+	want := []string{
+		"Host was rebooted: Host rebooted was rebooted since the last apply. What is missing there went with the reboot, and the next apply sets it up again.",
+		"Ledger of host torn: the last entry is cut off",
+	}
+	if diff := cmp.Diff(want, got); diff != "" || diags.HasErrors() {
+		t.Errorf("notices (-want +got):\n%s", diff)
 	}
 }

@@ -134,15 +134,7 @@ func (s *session) read(ctx context.Context) (map[string]*resource.Snapshot, erro
 	if err != nil {
 		return nil, err
 	}
-	var notices hcl.Diagnostics
-	for _, name := range s.desired.Hosts {
-		if snap := snapshots[name]; snap != nil {
-			for _, text := range snap.Notices {
-				notices = notices.Append(&hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Ledger of host " + name, Detail: view.Clean(text)})
-			}
-		}
-	}
-	return snapshots, s.diagnose(notices)
+	return snapshots, s.diagnose(planner.Notices(snapshots))
 }
 
 // check refuses a config that the hosts cannot fulfil. Giving it up is always possible.
