@@ -21,6 +21,10 @@ import (
 // The tests that begin with TestKernel change a real machine, in a network namespace of
 // their own. Other programs judge what has become of it.
 
+// The first thread of a process never ends. A test that ran on it would keep its network
+// namespace, and with it IPVS, in use for good, so it is given to the main goroutine.
+func init() { runtime.LockOSThread() }
+
 // kernel puts the test into a network namespace with lo and an interface eth0, both up,
 // and opens the machine in it. The test's goroutine keeps its thread, and the thread
 // dies with it, so nothing has to be undone; goroutines and subtests that the test

@@ -16,6 +16,10 @@ import (
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
+// The first thread of a process never ends. A test that ran on it would keep its network
+// namespace, and with it IPVS, in use for good, so it is given to the main goroutine.
+func init() { runtime.LockOSThread() }
+
 // namespace puts the test into a network namespace of its own and connects to the IPVS
 // in it. The test's goroutine keeps its thread, and the thread dies with it, so nothing
 // has to be undone; goroutines and subtests that the test starts are elsewhere.
