@@ -81,7 +81,8 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 		return nil
 	}
 	asker := bufio.NewReader(s.in)
-	for locked := false; ; {
+	locked := false
+	for range maxPlans {
 		if !flags.approve && plan.Asks() {
 			if err := s.ask(ctx, asker, question); err != nil {
 				return err
@@ -106,7 +107,11 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 		}
 		s.showPlan(plan, flags.foreign)
 	}
+	return errors.New("the hosts keep changing while they are read: nothing was done; find out what else changes them")
 }
+
+// maxPlans is how often a plan is made anew because the hosts changed in the meantime.
+const maxPlans = 10
 
 // leaveNothing ends a destroy that has nothing to take away. What an interrupted run may
 // have left of its own, such as a lock, goes with the lock that is taken here.
