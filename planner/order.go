@@ -10,7 +10,7 @@ import (
 // Order.
 //
 // The graph's nodes are steps, each as something to set up, to take down, or both. Its
-// edges come from three places:
+// edges come from:
 //
 //   - Setting up follows the edges of the recipes.
 //   - Taking down follows them the other way, as they were when the objects were made:

@@ -65,11 +65,6 @@ func Forward() HostOption {
 	}}
 }
 
-// Sysctl sets a kernel parameter, in dotted notation, before any NIC is added.
-func Sysctl(name, value string) HostOption {
-	return HostOption{orderSetting, func(h *Host) error { return h.set(setting{sysctlPath(name), value}) }}
-}
-
 // Host adds a host. It replaces what a crashed run may have left under its name.
 func (n *Net) Host(name string, opts ...HostOption) *Host {
 	n.t.Helper()

@@ -65,13 +65,6 @@ func (s *Server) Sources() []netip.Addr {
 	return slices.Clone(s.sources)
 }
 
-// Requests returns how many requests have arrived.
-func (s *Server) Requests() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.sources)
-}
-
 func (s *Server) saw(source netip.Addr) netip.Addr {
 	source = source.Unmap()
 	s.mu.Lock()

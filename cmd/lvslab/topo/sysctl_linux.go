@@ -4,17 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // setting is a kernel parameter: its path below /proc/sys, and its value.
 type setting struct{ path, value string }
-
-// sysctlPath turns dotted notation into a path. As with sysctl(8), a slash stands
-// for a dot inside a word: net.ipv4.conf.eth0/100.arp_ignore.
-func sysctlPath(name string) string {
-	return strings.NewReplacer(".", "/", "/", ".").Replace(name)
-}
 
 // set writes kernel parameters of the host's network.
 func (h *Host) set(settings ...setting) error {
