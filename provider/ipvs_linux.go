@@ -3,6 +3,8 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/lvsctl/lvsctl/provider/ipvs"
 	"github.com/lvsctl/lvsctl/schema/resource"
@@ -78,7 +80,23 @@ func (d *ipvsDriver) apply(changes []resource.Change) resource.Outcome {
 			}
 		}
 	}
+	if slices.ContainsFunc(changes, reschedules) {
+		time.Sleep(settle)
+	}
 	return out
+}
+
+// settle is how long packets may take that were being scheduled while a service had no
+// scheduler. The kernel does not wait for them when it has put in the new one, and what
+// comes after the change, such as letting the host refuse connections again, must not
+// meet them. It is long for the sake of virtual processors that are not always running.
+const settle = 300 * time.Millisecond
+
+// reschedules tells an edit that gives a service another scheduler.
+func reschedules(c resource.Change) bool {
+	before, was := c.Before.(resource.Service)
+	after, is := c.After.(resource.Service)
+	return was && is && before.Scheduler != after.Scheduler
 }
 
 // operation is a change in the terms of IPVS.
