@@ -11,6 +11,9 @@ type Address struct {
 	Prefix netip.Prefix `json:"prefix"`          // the address itself with its prefix length
 	Label  string       `json:"label,omitempty"` // IPv4 only; empty where it is the link's own name
 	Scope  uint8        `json:"scope,omitempty"` // RT_SCOPE_*, 0 is global
+	// Deprecated keeps the host from choosing an IPv6 address as the source of what it
+	// sends by itself (RFC 4862, section 5.5.4). It answers from it all the same.
+	Deprecated bool `json:"deprecated,omitempty"`
 }
 
 // Key implements [Resource].
@@ -18,7 +21,7 @@ func (a Address) Key() Key { return Key{Kind: KindAddress, Name: a.Link, Prefix:
 
 // Attributes implements [Resource].
 func (a Address) Attributes() []Attribute {
-	return []Attribute{{"label", a.Label}, {"scope", scopeName(a.Scope)}}
+	return []Attribute{{"label", a.Label}, {"scope", scopeName(a.Scope)}, {"deprecated", yes(a.Deprecated)}}
 }
 
 // String implements [Resource].
@@ -29,6 +32,9 @@ func (a Address) String() string {
 	}
 	if a.Scope != 0 {
 		s += " scope " + scopeName(a.Scope)
+	}
+	if a.Deprecated {
+		s += " deprecated"
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package resource
 import (
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // Action is what a change does.
@@ -16,7 +17,7 @@ const (
 	Delete
 	Restore // given up: back to what stood there before us
 	Adopt   // it is there as wanted already: only remember that
-	Forget  // ours, but gone or as before already: only stop remembering
+	Forget  // ours, but gone or as before already: only stop remembering. After is what is there
 )
 
 var actionNames = [...]string{Create: "create", Update: "update", Replace: "replace", Delete: "delete", Restore: "restore", Adopt: "adopt", Forget: "forget"}
@@ -60,7 +61,34 @@ type Change struct {
 	Source Source // the config line that wants it; zero for removals
 	// Cuts counts the connections that a removed destination was serving when the
 	// plan was made. They cannot be brought back.
-	Cuts Connections
+	Cuts  Connections
+	Drain Drain // what a removed destination waits for before it goes
+	// Claim is what the ledger is to say of the object afterwards, where that does not
+	// follow from the change: who undoes an apply puts back the claims that were there.
+	Claim *Claim
+}
+
+// A Drain says what a destination that is removed waits for, once its weight is 0 and it
+// gets no new connections. The zero value is that it goes at once.
+type Drain struct {
+	Within time.Duration `json:"within"` // for which it waits at the most, ns
+	// Inactive has it wait for connections that are not active, too: those of UDP never are.
+	Inactive bool `json:"inactive,omitempty"`
+	// Persistent has it wait for persistence templates, too: while there is one, its client
+	// comes back to this destination, whatever the weight.
+	Persistent bool `json:"persistent,omitempty"`
+}
+
+// Left is how many of the connections of a destination are waited for.
+func (d Drain) Left(c Connections) uint64 {
+	left := uint64(c.Active)
+	if d.Inactive {
+		left += uint64(c.Inactive)
+	}
+	if d.Persistent {
+		left += uint64(c.Persistent)
+	}
+	return left
 }
 
 // A Source is a place in the config.
@@ -90,9 +118,27 @@ const (
 	RemovedOnHost     Reason = "removed on the host"
 	ThereBefore       Reason = "was there before lvsctl"
 	Destroying        Reason = "destroy"
+	WithItsLink       Reason = "its interface is made anew"
+	Draining          Reason = "no new connections before it is removed"
 	Meanwhile         Reason = "new connections would be refused meanwhile"
+	Remounting        Reason = "no connections while something else is mounted"
+	RollingBack       Reason = "rollback"
+	LostAtBoot        Reason = "lost when the host booted"
+	Imported          Reason = "imported"
+	ImportedToGo      Reason = "imported, the next apply deletes it"
 	Reordered         Reason = "reordered" // the object is as it was, but the order of taking it down changed
 )
+
+// Passing tells reasons of changes that are gone when the plan is done.
+func (r Reason) Passing() bool { return r == Meanwhile || r == Draining || r == Remounting }
+
+// Claims tells changes after which the object is ours.
+func (c Change) Claims() bool { return c.Claim != nil || !c.Action.Releases() }
+
+// Imports tells changes that make an object ours which is there, as if we had made it.
+func (c Change) Imports() bool {
+	return c.Action == Adopt && c.Claim != nil && c.Claim.Prior == nil && c.Before != nil
+}
 
 // Key is the key of the object that the change is about.
 func (c Change) Key() Key {
@@ -153,19 +199,33 @@ type Claim struct {
 type Ledger struct {
 	BootID string // the boot during which it was last written
 	Claims map[Key]Claim
-	Steps  map[string][]Edge // the steps that made claims, by name, and what each came after
+	Steps  map[string][]Edge // the steps that made claims, lost ones too, by name, and what each came after
+	// Moves are those of an apply that has not ended, nil for none.
+	Moves *Moves
+	Last  *Last // the last apply, nil for none that is remembered
+	// Lost are the claims of before the host booted on what went with that boot, until an
+	// apply has set up what is wanted now, or lvsctl boot has set it up again. What outlives a
+	// boot is among Claims.
+	Lost map[Key]Claim
+	Host string // by which name the config knew the host last, empty if it never said
 }
 
 // Facts is what a host says about itself.
 type Facts struct {
-	Version    string   `json:"version"` // of lvsctl on that host
+	Version    string   `json:"version"`             // of lvsctl on that host
+	Program    string   `json:"program,omitempty"`   // the file that it is, absolute
+	StateDir   string   `json:"state_dir,omitempty"` // where its ledger is, absolute
 	Kernel     string   `json:"kernel"`
 	BootID     string   `json:"boot_id"`
 	Schedulers []string `json:"schedulers,omitempty"` // IPVS schedulers it has or can load, sorted; none: no IPVS
 	Links      []string `json:"links,omitempty"`      // names of its network interfaces, sorted
 	Down       []string `json:"down,omitempty"`       // those of them that are down
+	Hardware   []string `json:"hardware,omitempty"`   // their Ethernet addresses, sorted
 
 	Addresses []Address `json:"addresses,omitempty"` // of all of them, in the order of their keys
+	// Balancers names programs beside lvsctl that keep services in the host's IPVS, sorted.
+	Balancers []string `json:"balancers,omitempty"`
+	Systemd   bool     `json:"systemd,omitempty"` // whether systemd is what starts everything else, as in sd_booted(3)
 }
 
 // Connections counts what a destination is serving.

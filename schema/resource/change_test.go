@@ -37,13 +37,37 @@ func TestInvertTwice(t *testing.T) {
 		if c.Before != nil && c.After != nil && c.Before.Key() != c.After.Key() {
 			continue
 		}
-		c.Cuts = Connections{}
+		c.Cuts, c.Drain = Connections{}, Drain{}
 		if diff := cmp.Diff(c, c.Invert().Invert(), alike); diff != "" {
 			t.Fatalf("seed %d: inverted twice (-change +got):\n%s", seed, diff)
 		}
 		if c.Invert().Key() != c.Key() {
 			t.Fatalf("seed %d: %s becomes %s", seed, c.Key(), c.Invert().Key())
 		}
+	}
+}
+
+// A destination waits for what would notice that it goes, and not for what is over.
+func TestDrainLeft(t *testing.T) {
+	serving := Connections{Active: 1, Inactive: 20, Persistent: 300}
+	tests := []struct {
+		name  string
+		drain Drain
+		want  uint64
+	}{
+		{"tcp", Drain{}, 1},
+		{"udp", Drain{Inactive: true}, 21},
+		{"persistent", Drain{Persistent: true}, 301},
+		{"persistent udp", Drain{Inactive: true, Persistent: true}, 321},
+	}
+	for _, test := range tests {
+		if got := test.drain.Left(serving); got != test.want {
+			t.Errorf("%s: waits for %d connections, want %d", test.name, got, test.want)
+		}
+	}
+	full := Connections{Active: 1<<32 - 1, Inactive: 1<<32 - 1, Persistent: 1<<32 - 1}
+	if got := (Drain{Inactive: true, Persistent: true}).Left(full); got != 3*(1<<32-1) {
+		t.Errorf("%d connections are too many to count", got)
 	}
 }
 

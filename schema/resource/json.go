@@ -59,11 +59,13 @@ type changeJSON struct {
 	Reason Reason      `json:"reason,omitempty"`
 	Source Source      `json:"source,omitzero"`
 	Cuts   Connections `json:"cuts,omitzero"`
+	Drain  Drain       `json:"drain,omitzero"`
+	Claim  *Claim      `json:"claim,omitempty"`
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (c Change) MarshalJSON() ([]byte, error) {
-	return json.Marshal(changeJSON{c.Action, Boxed{c.Before}, Boxed{c.After}, c.Reason, c.Source, c.Cuts})
+	return json.Marshal(changeJSON{c.Action, Boxed{c.Before}, Boxed{c.After}, c.Reason, c.Source, c.Cuts, c.Drain, c.Claim})
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. A change about no object is refused.
@@ -79,8 +81,10 @@ func (c *Change) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("change without an object")
 	case before != nil && after != nil && before.Key() != after.Key():
 		return fmt.Errorf("change of one object into another")
+	case v.Claim != nil && (before == nil || before.Key() != v.Claim.Want.Key()) && (after == nil || after.Key() != v.Claim.Want.Key()):
+		return fmt.Errorf("change with a claim on another object")
 	}
-	*c = Change{v.Action, v.Before.Resource, v.After.Resource, v.Reason, v.Source, v.Cuts}
+	*c = Change{v.Action, v.Before.Resource, v.After.Resource, v.Reason, v.Source, v.Cuts, v.Drain, v.Claim}
 	return nil
 }
 
@@ -137,11 +141,15 @@ type ledgerJSON struct {
 	BootID string            `json:"boot_id"`
 	Claims []Claim           `json:"claims"`
 	Steps  map[string][]Edge `json:"steps"`
+	Moves  *Moves            `json:"moves,omitempty"`
+	Last   *Last             `json:"last,omitempty"`
+	Lost   []Claim           `json:"lost,omitempty"`
+	Host   string            `json:"host,omitempty"`
 }
 
 // MarshalJSON implements [json.Marshaler]: claims as a list in the order of their keys.
 func (l Ledger) MarshalJSON() ([]byte, error) {
-	return json.Marshal(ledgerJSON{l.BootID, l.Sorted(), l.Steps})
+	return json.Marshal(ledgerJSON{l.BootID, l.Sorted(), l.Steps, l.Moves, l.Last, sorted(l.Lost), l.Host})
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -150,44 +158,77 @@ func (l *Ledger) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return err
 	}
-	*l = Ledger{BootID: v.BootID, Claims: make(map[Key]Claim, len(v.Claims)), Steps: v.Steps}
-	for _, c := range v.Claims {
-		l.Claims[c.Want.Key()] = c
+	*l = Ledger{BootID: v.BootID, Claims: byKey(v.Claims), Steps: v.Steps, Moves: v.Moves, Last: v.Last, Host: v.Host}
+	if len(v.Lost) > 0 {
+		l.Lost = byKey(v.Lost)
 	}
 	return nil
 }
 
 // Sorted lists the ledger's claims in the order of their keys.
-func (l Ledger) Sorted() []Claim {
-	claims := make([]Claim, 0, len(l.Claims))
-	for _, c := range l.Claims {
+func (l Ledger) Sorted() []Claim { return sorted(l.Claims) }
+
+// sorted lists claims in the order of their keys.
+func sorted(byKey map[Key]Claim) []Claim {
+	claims := make([]Claim, 0, len(byKey))
+	for _, c := range byKey {
 		claims = append(claims, c)
 	}
 	slices.SortFunc(claims, func(a, b Claim) int { return a.Want.Key().Compare(b.Want.Key()) })
 	return claims
 }
 
+// byKey is the opposite.
+func byKey(claims []Claim) map[Key]Claim {
+	m := make(map[Key]Claim, len(claims))
+	for _, c := range claims {
+		m[c.Want.Key()] = c
+	}
+	return m
+}
+
+// Counts says what destinations are serving. In JSON it is a list in the order of the keys.
+type Counts map[Key]Connections
+
 type connectionsJSON struct {
 	Key Key `json:"key"`
 	Connections
 }
 
+// MarshalJSON implements [json.Marshaler].
+func (c Counts) MarshalJSON() ([]byte, error) {
+	list := make([]connectionsJSON, 0, len(c))
+	for k, conns := range c {
+		list = append(list, connectionsJSON{k, conns})
+	}
+	slices.SortFunc(list, func(a, b connectionsJSON) int { return a.Key.Compare(b.Key) })
+	return json.Marshal(list)
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (c *Counts) UnmarshalJSON(data []byte) error {
+	var list []connectionsJSON
+	if err := json.Unmarshal(data, &list); err != nil {
+		return err
+	}
+	*c = make(Counts, len(list))
+	for _, entry := range list {
+		(*c)[entry.Key] = entry.Connections
+	}
+	return nil
+}
+
 type snapshotJSON struct {
-	Facts       Facts             `json:"facts"`
-	Live        Set               `json:"live"`
-	Connections []connectionsJSON `json:"connections,omitempty"`
-	Ledger      Ledger            `json:"ledger"`
-	Notices     []string          `json:"notices,omitempty"`
+	Facts       Facts    `json:"facts"`
+	Live        Set      `json:"live"`
+	Connections Counts   `json:"connections,omitempty"`
+	Ledger      Ledger   `json:"ledger"`
+	Notices     []string `json:"notices,omitempty"`
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (s Snapshot) MarshalJSON() ([]byte, error) {
-	v := snapshotJSON{Facts: s.Facts, Live: s.Live, Ledger: s.Ledger, Notices: s.Notices}
-	for k, c := range s.Connections {
-		v.Connections = append(v.Connections, connectionsJSON{k, c})
-	}
-	slices.SortFunc(v.Connections, func(a, b connectionsJSON) int { return a.Key.Compare(b.Key) })
-	return json.Marshal(v)
+	return json.Marshal(snapshotJSON{s.Facts, s.Live, s.Connections, s.Ledger, s.Notices})
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -196,13 +237,7 @@ func (s *Snapshot) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return err
 	}
-	*s = Snapshot{Facts: v.Facts, Live: v.Live, Ledger: v.Ledger, Notices: v.Notices}
-	if len(v.Connections) > 0 {
-		s.Connections = make(map[Key]Connections, len(v.Connections))
-	}
-	for _, c := range v.Connections {
-		s.Connections[c.Key] = c.Connections
-	}
+	*s = Snapshot{v.Facts, v.Live, v.Connections, v.Ledger, v.Notices}
 	return nil
 }
 

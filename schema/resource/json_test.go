@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -68,6 +69,10 @@ func TestJSONForm(t *testing.T) {
 			`{"kind":"destination","state":{"service":{"address":"192.0.2.1","port":80,"protocol":"tcp","family":"ipv4"},"address":"10.0.0.1","port":80,"forward":"dr","weight":1}}`},
 		{Change{Action: Create, After: Module{"ip_vs"}, Reason: NewInConfig, Source: Source{"c.hcl", 3}},
 			`{"action":"create","before":null,"after":{"kind":"module","state":{"name":"ip_vs"}},"reason":"new in config","source":{"file":"c.hcl","line":3}}`},
+		{Change{Action: Delete, Before: Module{"m"}, Cuts: Connections{Active: 2}, Drain: Drain{Within: time.Second, Inactive: true}},
+			`{"action":"delete","before":{"kind":"module","state":{"name":"m"}},"after":null,"cuts":{"active":2,"inactive":0,"persistent":0},"drain":{"within":1000000000,"inactive":true}}`},
+		{Counts{Module{"m"}.Key(): {Active: 2}},
+			`[{"key":{"name":"m","kind":"module"},"active":2,"inactive":0,"persistent":0}]`},
 		{Claim{Want: Sysctl{"a", "1"}, Prior: Sysctl{"a", "0"}, Step: "s"},
 			`{"want":{"kind":"sysctl","state":{"name":"a","value":"1"}},"prior":{"kind":"sysctl","state":{"name":"a","value":"0"}},"step":"s"}`},
 		{Outcome{Attempted: 2, Failures: []Failure{{Index: 1, Err: fmt.Errorf("busy"), Unknown: true}}},

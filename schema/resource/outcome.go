@@ -14,6 +14,8 @@ type Outcome struct {
 	// Failures are those that did not take effect, in order. One that could not even
 	// be tried may be among them, beyond Attempted.
 	Failures []Failure `json:"failures,omitempty"`
+	// Notices are what went wrong beside the changes, for people: none of them failed by it.
+	Notices []string `json:"notices,omitempty"`
 }
 
 // A Failure is one change that did not take effect.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -80,15 +81,86 @@ func randomResource(rng *rand.Rand, kind Kind) Resource {
 	case KindSysctl:
 		return Sysctl{Name: LinkSysctl("net.ipv4.conf", pick(rng, "lo", "eth0.100", "all"), "arp_ignore"), Value: pick(rng, "", "0", "4096\t131072")}
 	case KindAddress:
-		return Address{Link: pick(rng, "lo", "eth0"), Prefix: randomPrefix(rng), Label: pick(rng, "", "eth0:1"), Scope: pick[uint8](rng, 0, 200, 253, 254, 7)}
+		return Address{Link: pick(rng, "lo", "eth0"), Prefix: randomPrefix(rng), Label: pick(rng, "", "eth0:1"), Scope: pick[uint8](rng, 0, 200, 253, 254, 7), Deprecated: rng.IntN(2) == 0}
 	case KindRoute:
 		return randomRoute(rng)
+	case KindLink:
+		return randomLink(rng)
+	case KindLinkSetting:
+		return LinkSetting{Link: pick(rng, "tunl0", "eth0"), Name: pick(rng, LinkState, LinkMTU), Value: pick(rng, "up", "1480")}
+	case KindFOU:
+		return FOU{Family: pick(rng, IPv4, IPv6), Port: pick[uint16](rng, 6080, 5555), GUE: true}
+	case KindTimeout:
+		return Timeout{Name: pick(rng, TimeoutTCP, TimeoutTCPFin, TimeoutUDP), Seconds: pick[uint32](rng, 1, 900)}
+	case KindRule:
+		return randomRule(rng)
+	case KindMark:
+		m := Mark{To: randomPrefix(rng).Masked(), Protocol: pick(rng, 0, TCP, UDP), Mark: pick[uint32](rng, 1, 7)}
+		if m.Protocol != 0 {
+			m.First = pick[uint16](rng, 0, 80, 443)
+			m.Last = m.First
+		}
+		return m
+	case KindSourceNAT:
+		n := SourceNAT{Service: randomServiceKey(rng), First: randomAddr(rng)}
+		n.Last = pick(rng, n.First, n.First.Next())
+		return n
+	case KindMSS:
+		return MSS{From: randomAddr(rng), Size: pick[uint16](rng, 536, 1440)}
+	case KindDirectory:
+		return Directory{Path: pick(rng, "/opt/kgc", "/srv/a b"), Mode: pick[Mode](rng, 0o755, 0o1777), Owner: pick(rng, "root", "1234"), Group: "root"}
+	case KindFile:
+		return File{Path: pick(rng, "/etc/exports.d/web.exports", "/srv/a b"), Content: pick[Text](rng, "", "a\n", "\xff\x00", "{}"), Mode: pick[Mode](rng, 0, 0o4755), Owner: "root", Group: "root"}
+	case KindBlock:
+		return Block{Path: pick(rng, "/etc/fstab", "/srv/a b"), Name: pick(rng, "web", "web/pages"), Comment: pick(rng, "#", "//"), Content: pick[Text](rng, "", "a\nb\n")}
+	case KindUnit:
+		return Unit{Name: pick(rng, "nginx.service", "nfs-server.service"), Setting: pick(rng, UnitRunning, UnitEnabled), Value: pick(rng, "yes", "no")}
+	case KindExport:
+		return Export{Path: pick(rng, "/opt/kgc", "/srv/a b"), Client: pick(rng, "*", "192.0.2.0/24", "@web"), Options: pick(rng, "", "no_root_squash,rw")}
+	case KindMount:
+		return Mount{Target: pick(rng, "/srv/a b", "/mnt"), Source: "192.0.2.1:/opt/kgc", Type: "nfs", Options: pick(rng, "", "ro,vers=3"), Force: rng.IntN(2) == 0}
+	case KindSyncDaemon:
+		return SyncDaemon{
+			Role: pick(rng, SyncMaster, SyncBackup), Interface: pick(rng, "eth0", "eth1"), ID: pick[uint8](rng, 0, 255),
+			MaxLen: pick[uint16](rng, 1472, 8972), Group: pick(rng, addr("224.0.0.81"), addr("ff02::81")), Port: 8848, TTL: pick[uint8](rng, 1, 2),
+		}
 	case KindService:
 		return randomService(rng)
 	case KindDestination:
 		return randomDestination(rng)
 	}
 	panic("no generator for " + kind.String())
+}
+
+func randomLink(rng *rand.Rand) Link {
+	l := Link{Name: pick(rng, "dummy0", "gre1"), Type: pick(rng, LinkDummy, LinkGRE, LinkVLAN, LinkIP6Tnl)}
+	switch l.Type {
+	case LinkGRE:
+		l.Local, l.Remote, l.TTL, l.GREKey = randomAddr(rng), pick(rng, netip.Addr{}, randomAddr(rng)), pick[uint8](rng, 0, 64), pick[uint32](rng, 0, 9)
+		l.Checksum = rng.IntN(2) == 0
+	case LinkIP6Tnl:
+		l.Inner = pick(rng, 0, IPv4, IPv6)
+	case LinkVLAN:
+		l.Parent, l.VLAN = "eth0", pick[uint16](rng, 1, 4094)
+	}
+	return l
+}
+
+func randomRule(rng *rand.Rand) Rule {
+	r := Rule{Family: pick(rng, IPv4, IPv6), Priority: pick[uint32](rng, 0, 100, 32766), Table: pick[uint32](rng, 100, 254), Interface: pick(rng, "", "eth0")}
+	if rng.IntN(2) == 0 {
+		r.From = randomPrefix(rng).Masked()
+	}
+	if rng.IntN(2) == 0 {
+		r.To = randomPrefix(rng).Masked()
+	}
+	if rng.IntN(2) == 0 {
+		r.Mark, r.Mask = pick[uint32](rng, 0, 7), pick[uint32](rng, 1<<32-1, 0xff)
+	}
+	if rng.IntN(3) == 0 {
+		r.Protocol, r.SourcePort = pick(rng, TCP, UDP), pick[uint16](rng, 0, 80)
+	}
+	return r
 }
 
 // randomKind is any kind there is: one that is added without a generator fails.
@@ -123,6 +195,7 @@ func randomChange(rng *rand.Rand) Change {
 	}
 	if rng.IntN(2) == 0 {
 		c.Cuts = randomConnections(rng)
+		c.Drain = Drain{Within: time.Duration(rng.IntN(60)) * time.Second, Inactive: rng.IntN(2) == 0, Persistent: rng.IntN(2) == 0}
 	}
 	return c
 }

@@ -43,12 +43,32 @@ type Kind uint8
 // listed when nothing else orders them: what others stand on comes first.
 const (
 	KindModule Kind = 1 + iota
+	KindLink
+	KindLinkSetting
+	KindFOU
 	KindSysctl
+	KindTimeout
 	KindAddress
 	KindRoute
+	KindRule
+	KindMark
+	KindSourceNAT
+	KindMSS
+	KindDirectory
+	KindFile
+	KindBlock
+	KindUnit
+	KindExport
+	KindMount
+	KindSyncDaemon
 	KindService
 	KindDestination
 )
+
+// Volatile tells the kinds whose objects do not outlive the boot that they were made in.
+func (k Kind) Volatile() bool {
+	return k != KindDirectory && k != KindFile && k != KindBlock && k != KindUnit
+}
 
 // kinds is the one list that a new kind is added to.
 var kinds = [...]struct {
@@ -56,9 +76,24 @@ var kinds = [...]struct {
 	decode func([]byte) (Resource, error)
 }{
 	KindModule:      {"module", decode[Module]},
+	KindLink:        {"link", decode[Link]},
+	KindLinkSetting: {"link-setting", decode[LinkSetting]},
+	KindFOU:         {"fou", decode[FOU]},
 	KindSysctl:      {"sysctl", decode[Sysctl]},
+	KindTimeout:     {"timeout", decode[Timeout]},
 	KindAddress:     {"address", decode[Address]},
 	KindRoute:       {"route", decode[Route]},
+	KindRule:        {"rule", decode[Rule]},
+	KindMark:        {"mark", decode[Mark]},
+	KindSourceNAT:   {"source-nat", decode[SourceNAT]},
+	KindMSS:         {"mss", decode[MSS]},
+	KindDirectory:   {"directory", decode[Directory]},
+	KindFile:        {"file", decode[File]},
+	KindBlock:       {"block", decode[Block]},
+	KindUnit:        {"unit", decode[Unit]},
+	KindExport:      {"export", decode[Export]},
+	KindMount:       {"mount", decode[Mount]},
+	KindSyncDaemon:  {"sync-daemon", decode[SyncDaemon]},
 	KindService:     {"service", decode[Service]},
 	KindDestination: {"destination", decode[Destination]},
 }
@@ -70,6 +105,17 @@ func (k Kind) String() string {
 	}
 	return kinds[k].name
 }
+
+// Setting tells the kinds whose objects cannot be made or deleted, only set: they are
+// there as long as what they belong to is. One that was not there when a plan was made
+// may have come with an earlier step, such as the loading of a module.
+func (k Kind) Setting() bool {
+	return k == KindSysctl || k == KindLinkSetting || k == KindTimeout || k == KindUnit
+}
+
+// Editable tells the kinds whose objects can be changed in place. Those of the others
+// are deleted and made again.
+func (k Kind) Editable() bool { return k != KindLink && k != KindSyncDaemon && k != KindFOU }
 
 // MarshalText implements [encoding.TextMarshaler].
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
@@ -89,12 +135,12 @@ func (k *Kind) UnmarshalText(text []byte) error {
 // that tens of thousands of them can be map keys without an allocation each; which
 // fields a kind uses is up to its Key method.
 type Key struct {
-	Name    string       `json:"name,omitzero"`    // module, sysctl; link of an address
-	Prefix  netip.Prefix `json:"prefix,omitzero"`  // address, route; a destination's address as a host prefix
-	Service ServiceKey   `json:"service,omitzero"` // service, destination
+	Name    string       `json:"name,omitzero"`    // of what has one; link of an address; selector of a rule
+	Prefix  netip.Prefix `json:"prefix,omitzero"`  // address, route, mark; one address as a host prefix: destination, MSS
+	Service ServiceKey   `json:"service,omitzero"` // service, destination, source NAT; parts of it: mark, rule, FOU
 	Table   uint32       `json:"table,omitzero"`   // route
-	Metric  uint32       `json:"metric,omitzero"`  // route
-	Port    uint16       `json:"port,omitzero"`    // destination
+	Metric  uint32       `json:"metric,omitzero"`  // route; priority of a rule; last port of a mark
+	Port    uint16       `json:"port,omitzero"`    // destination, FOU; first port of a mark
 	Kind    Kind         `json:"kind"`
 }
 
@@ -123,7 +169,15 @@ func (k Key) Words() string {
 		return k.Prefix.String() + " on " + k.Name
 	case KindRoute:
 		return routeWords(k)
-	case KindService:
+	case KindRule:
+		return ruleWords(k)
+	case KindFOU:
+		return fouWords(k)
+	case KindMark:
+		return markWords(k)
+	case KindMSS:
+		return "from " + k.Prefix.Addr().String()
+	case KindService, KindSourceNAT:
 		return k.Service.String()
 	case KindDestination:
 		return k.Service.String() + " → " + endpoint(k.Prefix.Addr(), k.Port)
@@ -131,6 +185,11 @@ func (k Key) Words() string {
 		return k.Name
 	}
 }
+
+// All is a key that is no object's: whoever reads a host with it gets all objects of a
+// kind that can be listed. Those are links, addresses, routes, rules, and the kinds that
+// are rules of our own nftables tables.
+func All(kind Kind) Key { return Key{Kind: kind} }
 
 // A Set is a collection of resources by key.
 type Set map[Key]Resource

@@ -9,7 +9,10 @@ import (
 const (
 	TableMain      uint32 = 254 // RT_TABLE_MAIN
 	ScopeLink      uint8  = 253 // RT_SCOPE_LINK
+	ScopeHost      uint8  = 254 // RT_SCOPE_HOST
+	ProtocolBoot   uint8  = 3   // RTPROT_BOOT: what ip(8) writes unless it is told otherwise
 	ProtocolStatic uint8  = 4   // RTPROT_STATIC: set by an administrator
+	ProtocolRA     uint8  = 9   // RTPROT_RA: learnt from a router advertisement
 
 	DefaultMetricIPv6 uint32 = 1024 // IP6_RT_PRIO_USER: what an IPv6 route without a metric gets
 )
