@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -56,6 +57,103 @@ func BenchmarkParse(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchServers, "ns/server")
+		})
+	}
+}
+
+// repeated is a config whose hosts, clusters and real servers are instances, as many of
+// each.
+func repeated(instances int) []byte {
+	var all strings.Builder
+	for i := range instances {
+		fmt.Fprintf(&all, "    n%d = \"10.0.%d.%d\"\n", i, i>>8, i&255)
+	}
+	return fmt.Appendf(nil, `
+locals {
+  all = {
+%s  }
+}
+
+host "web" {
+  for_each  = local.all
+  address   = each.value
+  interface = "eth0"
+  netns     = each.key
+}
+
+cluster "site" {
+  for_each  = local.all
+  mode      = "nat"
+  vip       = replace(each.value, "/^10/", "11")
+  algorithm = "rr"
+  directors = [host.web[each.key]]
+
+  service "http" {
+    port = 80
+
+    pool "cache" {
+      for_each = ["a"]
+      servers  = ["12.0.0.1"]
+    }
+  }
+}
+
+cluster "all" {
+  mode      = "nat"
+  vip       = "10.200.0.0"
+  algorithm = "rr"
+  directors = [host.web.n0]
+
+  service "http" {
+    port = 80
+
+    real_server "web" {
+      for_each = local.all
+      host     = host.web[each.key]
+      port     = 8080
+    }
+  }
+}
+`, all.String())
+}
+
+// BenchmarkForEach shows that an instance costs the same among many.
+func BenchmarkForEach(b *testing.B) {
+	for _, instances := range []int{1000, 10_000} {
+		b.Run(fmt.Sprint(instances), func(b *testing.B) {
+			files := map[string][]byte{"fleet.hcl": repeated(instances)}
+			b.ReportAllocs()
+			for b.Loop() {
+				config, _, diags := Parse(files, nil)
+				if len(diags) > 0 || len(config.Hosts) != instances || len(config.Clusters) != instances+1 {
+					b.Fatal(diags)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(3*instances), "ns/instance")
+		})
+	}
+}
+
+// BenchmarkForEachMistake shows that a mistake which all instances have is not looked into
+// for each of them.
+func BenchmarkForEachMistake(b *testing.B) {
+	const instances = 10_000
+	for _, mistake := range []struct{ name, right, wrong string }{
+		{"key", "host.web[each.key]\n      port", "host.web[\"nope\"]\n      port"},
+		{"name", "host.web[each.key]\n      port", "\"nope\"\n      port"},
+		{"all", "[host.web[each.key]]", "[host.web]"},
+	} {
+		b.Run(mistake.name, func(b *testing.B) {
+			right := repeated(instances)
+			wrong := bytes.Replace(right, []byte(mistake.right), []byte(mistake.wrong), 1)
+			if bytes.Equal(right, wrong) {
+				b.Fatal("no mistake")
+			}
+			for b.Loop() {
+				if _, _, diags := Parse(map[string][]byte{"fleet.hcl": wrong}, nil); !diags.HasErrors() {
+					b.Fatal("no error")
+				}
+			}
 		})
 	}
 }

@@ -1,10 +1,9 @@
 package schema
 
 import (
-	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -13,19 +12,30 @@ import (
 // A loader carries one configuration from its files to a [Config].
 type loader struct {
 	reporter
-	given    map[string]string // values of variables from outside
-	misread  map[string]bool   // names in blocks at the top of files that make no sense
-	hosts    map[string]*hostDecl
-	hostList []*hostDecl // in the order of the text
-	clusters []*clusterDecl
+	sources     *Sources
+	library     *library
+	inputs      []*given                       // values of variables from outside, those that count last
+	misread     map[string]bool                // names in blocks at the top of files that make no sense
+	bodies      map[hcl.Range]*hcl.BodyContent // of blocks that are read for several instances, by header
+	hosts       map[string]*hostDecl
+	hostList    []*hostDecl // in the order of the text
+	sortedHosts []string    // see hostNames
+	instances   int         // of all blocks with for_each
+	defaults    defaults
+	ignorer     ignorer
+	clusters    []*clusterDecl
 }
 
 // A clusterDecl is a cluster with the block that declares it.
 type clusterDecl struct {
 	*Cluster
 	content   *content
-	algorithm string // the default for its services
+	algorithm string        // the default for its services
+	drain     time.Duration // the default for its services
+	tunnel    Tunnel        // the default for its real servers
 	services  []*serviceDecl
+	shares    []*shareDecl
+	probes    []*probeDecl
 	broken    bool // has errors, so that what seems missing may be among them
 }
 
@@ -36,15 +46,19 @@ func (l *loader) load(bodies []hcl.Body) *Config {
 	for _, body := range bodies {
 		got, diags := body.Content(fileSpec.schema)
 		l.addContent(fileSpec, diags)
+		showHeaders(got.Blocks)
 		for _, block := range got.Blocks {
 			blocks[block.Type] = append(blocks[block.Type], block)
 		}
-		l.misreadBody(body)
+		if diags.HasErrors() {
+			l.misreadBody(body)
+		}
 	}
 	vars := l.loadVariables(blocks["variable"])
 	locals := l.loadLocals(blocks["locals"], vars)
-	hosts := l.loadHosts(blocks["host"], newScope("A host", vars, locals))
-	l.loadClusters(blocks["cluster"], newScope("A cluster", vars, locals, hosts))
+	hosts := l.loadHosts(blocks["host"], l.newScope("A host", vars, locals))
+	l.loadDefaults(blocks["defaults"], l.newScope("A defaults block", vars, locals, hosts))
+	l.loadClusters(blocks["cluster"], l.newScope("A cluster", vars, locals, hosts))
 	if len(l.hosts)+len(l.clusters) == 0 && l.errors == 0 {
 		l.add(&hcl.Diagnostic{
 			Severity: hcl.DiagError,
@@ -53,6 +67,7 @@ func (l *loader) load(bodies []hcl.Body) *Config {
 		})
 	}
 	l.checkRules()
+	l.checkIgnores()
 	if l.errors > 0 {
 		return nil
 	}
@@ -63,6 +78,7 @@ func (l *loader) load(bodies []hcl.Body) *Config {
 func (l *loader) misreadBody(body hcl.Body) {
 	native, ok := body.(*hclsyntax.Body)
 	if !ok {
+		l.misreadJSON(body)
 		return
 	}
 	for _, block := range native.Blocks {
@@ -98,6 +114,12 @@ func (l *loader) config() *Config {
 			s.RealServers = s.realServers()
 			c.Services = append(c.Services, s.Service)
 		}
+		for _, s := range c.shares {
+			c.Shares = append(c.Shares, s.Share)
+		}
+		for _, p := range c.probes {
+			c.Probes = append(c.Probes, p.Probe)
+		}
 		config.Clusters = append(config.Clusters, c.Cluster)
 	}
 	return config
@@ -107,40 +129,49 @@ func (l *loader) config() *Config {
 func (l *loader) loadClusters(blocks hcl.Blocks, s *scope) {
 	var names namespace
 	for _, block := range blocks {
-		if l.declare(&names, block) {
-			l.clusters = append(l.clusters, l.cluster(block, s))
+		for _, r := range l.readings(&names, block, s).list {
+			l.clusters = append(l.clusters, l.cluster(r.block, r.scope))
 		}
 	}
 }
 
 // cluster reads one cluster block.
 func (l *loader) cluster(block *hcl.Block, s *scope) *clusterDecl {
-	before := l.errors
+	before := l.trouble()
 	c := l.content(clusterSpec, block, s)
-	d := &clusterDecl{content: c, Cluster: &Cluster{Name: block.Labels[0], Range: block.DefRange}}
+	d := &clusterDecl{content: c, Cluster: &Cluster{Name: c.label(), Ignores: c.ignores, Range: c.header()}}
 	d.Mode = c.mode()
-	d.VIP = c.vip()
+	d.ServicesOnly = c.boolean("services_only")
+	d.VIPs = c.vips(d)
 	d.Interface, _ = c.str("interface")
 	d.Gateway = c.addr("gateway")
+	d.GatewayTable = c.table("gateway_table")
+	d.Source = c.addrRange("source")
+	d.MSS = c.uint16("mss")
+	d.tunnel = c.tunnel(l.defaults.tunnel)
 	d.algorithm = c.algorithm()
+	d.drain = c.duration("drain", 0, maxDrain)
 	for _, h := range c.hostRefs("directors") {
 		d.Directors = append(d.Directors, h.Host)
 	}
+	d.VIPLabels = c.vipLabels(d)
 	var names serverNames
-	shared := c.groups(&names)
+	shared := c.groups(d, &names)
 	d.services = c.services(d, shared, &names)
-	d.broken = l.errors > before
+	d.shares = c.shares()
+	d.probes = c.probes(d)
+	if c.inherits("mss") && !d.uses(TUN) {
+		d.MSS = 0
+	}
+	d.broken = l.trouble() > before
 	return d
 }
 
-// mode is the argument that says how packets get to the real servers.
+// mode is the argument that says how packets get to the real servers, empty where it is
+// missing or wrong.
 func (c *content) mode() Mode {
 	s, ok := c.str("mode")
-	switch {
-	case !ok:
-		return ""
-	case slices.Contains(knownModes, s):
-		c.fail(c.at("mode"), "Unsupported mode", "The mode %q is not supported by this version of lvsctl. Supported is %s.", s, listWords(modes))
+	if !ok {
 		return ""
 	}
 	return Mode(c.word("mode", s))
@@ -169,24 +200,4 @@ func (c *content) word(name, s string) string {
 	}
 	c.add(d)
 	return ""
-}
-
-// vip is the argument that is the virtual IP.
-func (c *content) vip() netip.Addr {
-	s, ok := c.str("vip")
-	if !ok {
-		return netip.Addr{}
-	}
-	addr, problem := parseAddr(s)
-	if p, err := netip.ParsePrefix(s); err == nil {
-		problem = fmt.Sprintf("%q has a prefix length. A VIP always has the prefix of a single address, so that no host answers for the subnet around it: write %q.", s, p.Addr())
-	}
-	if problem == "" && addr.IsLoopback() {
-		problem = fmt.Sprintf("%q is a loopback address, which no client can reach.", s)
-	}
-	if problem != "" {
-		c.fail(c.at("vip"), "Invalid address", "%s", problem)
-		return netip.Addr{}
-	}
-	return addr
 }

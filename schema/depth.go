@@ -16,7 +16,7 @@ func tooDeep(src []byte, name string) *hcl.Diagnostic {
 		switch c {
 		case '-', '!':
 			row++
-		case ' ', '\t':
+		case ' ', '\t', '\r', '\n':
 		default:
 			row = 0
 		}

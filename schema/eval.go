@@ -2,9 +2,14 @@ package schema
 
 import (
 	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -16,9 +21,12 @@ import (
 
 // A scope is what expressions of some place can refer to.
 type scope struct {
-	where string // who refers, to begin a sentence: "A host"
-	roots []*root
-	ctx   *hcl.EvalContext
+	where    string // who refers, to begin a sentence: "A host"
+	roots    []*root
+	library  *library
+	values   map[string]cty.Value        // of the roots, by name
+	contexts map[string]*hcl.EvalContext // by directory, made when they are first needed
+	instance *instance                   // whose scope it is, nil outside of blocks with for_each
 }
 
 // A root is the first word of references, such as var, and what can follow it.
@@ -31,6 +39,13 @@ type root struct {
 	misread map[string]bool
 	// attrs are what can follow the name; nil is anything.
 	attrs []string
+	// sensitive are names whose values are sensitive or contain such values.
+	sensitive map[string]bool
+	// repeated are the names of blocks with for_each: a key comes between name and attrs.
+	repeated map[string]bool
+	// noKey are references to keys that are not there: a block that is repeated refers to the
+	// same one again and again, and what is wrong with it takes time to tell among many.
+	noKey map[hcl.Range]*hcl.Diagnostic
 
 	object cty.Value // values as one value, made when it is first needed
 }
@@ -47,40 +62,126 @@ func (r *root) value() cty.Value {
 }
 
 // newScope puts roots together for use by expressions.
-func newScope(where string, roots ...*root) *scope {
-	ctx := &hcl.EvalContext{Variables: make(map[string]cty.Value, len(roots)), Functions: functions}
+func (l *loader) newScope(where string, roots ...*root) *scope {
+	values := make(map[string]cty.Value, len(roots))
 	for _, r := range roots {
-		ctx.Variables[r.name] = r.value()
+		values[r.name] = r.value()
 	}
-	return &scope{where, roots, ctx}
+	return &scope{where: where, roots: roots, library: l.library, values: values}
 }
 
-// eval computes an expression. With an error the value is unknown.
-func (s *scope) eval(expr hcl.Expression) (cty.Value, hcl.Diagnostics) {
-	if v, ok := literal(expr); ok {
-		return v, nil
+// within is the scope of an instance: that around its block, and each.
+func (s *scope) within(e element) *scope {
+	each := &root{name: "each", noun: "part of each", values: map[string]cty.Value{"key": cty.StringVal(e.key), "value": e.value}}
+	roots := s.roots
+	if s.instance != nil {
+		roots = roots[:len(roots)-1] // its each is out of sight
 	}
-	var diags hcl.Diagnostics
-	resolved := true
-	for _, t := range expr.Variables() {
-		ok, diag := s.check(t)
-		resolved = resolved && ok
-		if diag != nil {
-			diags = append(diags, diag)
+	values := maps.Clone(s.values)
+	values["each"] = each.value()
+	return &scope{
+		where: s.where, roots: append(slices.Clip(roots), each), library: s.library, values: values,
+		instance: &instance{e.key, s.instance},
+	}
+}
+
+// context is what the expressions of a file are computed with.
+func (s *scope) context(file string) *hcl.EvalContext {
+	dir := filepath.Dir(file)
+	ctx := s.contexts[dir]
+	if ctx == nil {
+		if s.contexts == nil {
+			s.contexts = map[string]*hcl.EvalContext{}
 		}
+		ctx = &hcl.EvalContext{Variables: s.values, Functions: s.library.functions(dir)}
+		s.contexts[dir] = ctx
 	}
-	if !resolved {
-		return cty.DynamicVal, diags
-	}
-	v, diags := expr.Value(s.ctx)
-	if diags.HasErrors() {
-		return cty.DynamicVal, diags
+	return ctx
+}
+
+// eval computes an expression whose value may be shown. With an error the value is
+// unknown, and a sensitive value is an error.
+func (s *scope) eval(expr hcl.Expression) (cty.Value, hcl.Diagnostics) {
+	v, secret, diags := s.compute(expr)
+	if secret != "" && v.ContainsMarked() {
+		return cty.DynamicVal, append(diags, s.exposed(expr, secret))
 	}
 	return v, diags
 }
 
+// evalHidden is eval for a value that is not shown. It may be sensitive, and is marked
+// then.
+func (s *scope) evalHidden(expr hcl.Expression) (cty.Value, hcl.Diagnostics) {
+	v, _, diags := s.compute(expr)
+	return v, diags
+}
+
+// compute computes an expression, and names the first sensitive value that it refers
+// to.
+func (s *scope) compute(expr hcl.Expression) (v cty.Value, secret string, diags hcl.Diagnostics) {
+	if v, ok := literal(expr); ok {
+		return v, "", nil
+	}
+	inJSON := json.IsJSONExpression(expr)
+	if inJSON {
+		defer func() { confine(diags, expr.Range()) }()
+	}
+	secret, ok, diags := s.refer(expr)
+	switch {
+	case !ok:
+		return cty.DynamicVal, secret, diags
+	case secret != "" && inJSON && s.secretKey(expr):
+		return cty.DynamicVal, secret, hcl.Diagnostics{problem(expr.Range(), "Sensitive value", "In JSON the names in an object cannot be made of sensitive values, such as %s.", secret)}
+	}
+	v, diags = expr.Value(s.context(expr.Range().Filename))
+	if secret != "" {
+		diags = censor(diags, secret)
+	}
+	diags = fromTemplates(diags)
+	s.settleHints(diags)
+	if diags.HasErrors() {
+		return cty.DynamicVal, secret, diags
+	}
+	return v, secret, diags
+}
+
+// refer checks the references in an expression, and names the first sensitive value that
+// one of them leads to. The second result is false where one leads nowhere.
+func (s *scope) refer(expr hcl.Expression) (secret string, ok bool, diags hcl.Diagnostics) {
+	ok = true
+	for _, t := range expr.Variables() {
+		leads, diag := s.check(t)
+		ok = ok && leads
+		if diag != nil {
+			diags = append(diags, diag)
+		}
+		if secret == "" {
+			secret = s.secret(t)
+		}
+	}
+	return secret, ok, diags
+}
+
+// unknownFunction is what HCL says of a call to a function that is none. Of several
+// similar names it suggests any.
+var unknownFunction = regexp.MustCompile(`There is no function named "([^"]*)"\.( Did you mean "[^"]*"\?)?`)
+
+// settleHints makes what is said of unknown functions the same each time.
+func (s *scope) settleHints(diags hcl.Diagnostics) {
+	for _, d := range diags {
+		d.Detail = unknownFunction.ReplaceAllStringFunc(d.Detail, func(found string) string {
+			name := unknownFunction.FindStringSubmatch(found)[1]
+			names := sortedKeys(s.library.functions("."))
+			return fmt.Sprintf("There is no function named %q.%s", name, didYouMean(name, names, "%q"))
+		})
+	}
+}
+
 // literal is the value of an expression that is a plain string, number or the like.
 func literal(expr hcl.Expression) (cty.Value, bool) {
+	if json.IsJSONExpression(expr) {
+		return jsonLiteral(expr)
+	}
 	switch e := expr.(type) {
 	case *hclsyntax.LiteralValueExpr:
 		return e.Val, true
@@ -111,8 +212,11 @@ func (s *scope) check(t hcl.Traversal) (bool, *hcl.Diagnostic) {
 	if _, ok := r.values[name]; !ok {
 		return false, r.unknownName(name, t)
 	}
-	if len(t) > 2 && r.attrs != nil {
-		return r.checkAttr(t)
+	switch {
+	case len(t) > 2 && r.repeated[name]:
+		return r.checkKey(name, t)
+	case len(t) > 2 && r.attrs != nil:
+		return r.checkAttr(t[2])
 	}
 	return true, nil
 }
@@ -129,23 +233,38 @@ func (s *scope) root(name string) *root {
 // unknownRoot reports a reference that does not begin as references here can.
 func (s *scope) unknownRoot(t hcl.Traversal) *hcl.Diagnostic {
 	at := t.SourceRange()
+	name := t.RootName()
+	quote := ""
+	if len(t) == 1 {
+		quote = fmt.Sprintf(" Text is written in quotes: %q.", name)
+	}
 	if len(s.roots) == 0 {
-		return problem(at, "Reference not allowed", "%s cannot refer to anything, so this must be a value.", s.where)
+		return problem(at, "Reference not allowed", "%s cannot refer to anything, so this must be a value.%s", s.where, quote)
 	}
 	var names, usage []string
 	for _, r := range s.roots {
 		names = append(names, r.name)
-		usage = append(usage, r.name+".NAME")
+		usage = append(usage, r.usage()...)
 	}
-	name := t.RootName()
-	if name == "host" {
+	switch name {
+	case "host":
 		return problem(at, "Reference not allowed", "%s cannot refer to hosts, only to %s.", s.where, listWords(usage))
+	case "each":
+		return problem(at, "Reference not allowed", "What each stands for is an element of for_each, and neither this block nor one around it has that argument.")
 	}
 	hint := didYouMean(name, names, "%s")
-	if hint == "" && len(t) == 1 {
-		hint = fmt.Sprintf(" Text is written in quotes: %q.", name)
+	if hint == "" {
+		hint = quote
 	}
 	return problem(at, "Unknown reference", "There is no %q to refer to. %s can refer to %s.%s", name, s.where, listWords(usage), hint)
+}
+
+// usage is how the root is referred to.
+func (r *root) usage() []string {
+	if r.name == "each" {
+		return []string{"each.key", "each.value"}
+	}
+	return []string{r.name + ".NAME"}
 }
 
 // unknownName reports a reference to something that is not declared.
@@ -162,9 +281,31 @@ func (r *root) unknownName(name string, t hcl.Traversal) *hcl.Diagnostic {
 	return problem(at, "Unknown "+r.noun, "There is no %s named %q.%s", r.noun, name, hint)
 }
 
-// checkAttr looks at what follows the name in a reference.
-func (r *root) checkAttr(t hcl.Traversal) (bool, *hcl.Diagnostic) {
-	attr, ok := stepName(t[2])
+// checkKey looks at what follows the name of a repeated block in a reference.
+func (r *root) checkKey(name string, t hcl.Traversal) (bool, *hcl.Diagnostic) {
+	key, ok := stepName(t[2])
+	all := r.values[name]
+	switch {
+	case !ok:
+		return true, nil
+	case !all.IsKnown():
+		return false, nil
+	case !all.Type().HasAttribute(key):
+		at := stepRange(t[2])
+		if r.noKey[at] == nil {
+			keys := sortedKeys(all.Type().AttributeTypes())
+			r.noKey[at] = problem(at, "Unknown "+r.noun, "There is no %s.%s[%q]. The %s %q is repeated with for_each, and its keys are: %s.%s", r.name, name, key, r.noun, name, list(keys), didYouMean(key, keys, "%q"))
+		}
+		return false, r.noKey[at]
+	case len(t) > 3:
+		return r.checkAttr(t[3])
+	}
+	return true, nil
+}
+
+// checkAttr looks at the step of a reference that follows the name.
+func (r *root) checkAttr(step hcl.Traverser) (bool, *hcl.Diagnostic) {
+	attr, ok := stepName(step)
 	if !ok {
 		return true, nil
 	}
@@ -173,7 +314,7 @@ func (r *root) checkAttr(t hcl.Traversal) (bool, *hcl.Diagnostic) {
 			return true, nil
 		}
 	}
-	return false, problem(stepRange(t[2]), "Unknown attribute", "A %s has no %q that can be referred to, only %s.%s", r.noun, attr, list(r.attrs), didYouMean(attr, r.attrs, "%s"))
+	return false, problem(stepRange(step), "Unknown attribute", "A %s has no %q that can be referred to, only %s.%s", r.noun, attr, list(r.attrs), didYouMean(attr, r.attrs, "%s"))
 }
 
 // stepName is the name that a step of a traversal selects, as .NAME or ["NAME"].

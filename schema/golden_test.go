@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,15 +17,18 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// TestValid loads configs that are right, with at most a warning, and compares what
-// they mean.
+// TestValid loads configs that are right, and compares what they mean. Warnings are those
+// of the rules in lines "# finds RULE" at the top of any of their files.
 func TestValid(t *testing.T) {
 	for _, name := range testCases(t, "../testdata/valid") {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir("../testdata/valid")
-			config, sources, diags := Load([]string{name}, varsIn(t, name))
+			config, sources, diags := Load([]string{name}, inputsIn(t, name))
 			if diags.HasErrors() {
 				t.Fatalf("diagnostics:\n%s", show(t, sources, diags))
+			}
+			if want, got := rulesIn(t, name), ruleNames(diags); !slices.Equal(want, got) {
+				t.Errorf("found by %q, want %q", got, want)
 			}
 			compare(t, filepath.Join(name, "config.golden"), show(t, sources, diags)+dump(config))
 		})
@@ -35,11 +40,8 @@ func TestInvalid(t *testing.T) {
 	for _, name := range testCases(t, "../testdata/invalid") {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir("../testdata/invalid")
-			path := name
-			if _, err := os.Stat(path); err != nil {
-				path += ".hcl"
-			}
-			config, sources, diags := Load([]string{path}, varsIn(t, path))
+			path := casePath(t, name)
+			config, sources, diags := Load([]string{path}, inputsIn(t, path))
 			if diags.HasErrors() != (config == nil) {
 				t.Errorf("errors: %v, config: %v", diags.HasErrors(), config != nil)
 			}
@@ -59,33 +61,103 @@ func testCases(t *testing.T, dir string) []string {
 	}
 	var names []string
 	for _, e := range entries {
-		if e.IsDir() || filepath.Ext(e.Name()) == ".hcl" {
-			names = append(names, strings.TrimSuffix(e.Name(), ".hcl"))
+		if e.IsDir() || isConfigFile(e) {
+			names = append(names, strings.TrimSuffix(strings.TrimSuffix(e.Name(), ".json"), ".hcl"))
 		}
 	}
 	return names
 }
 
-// varsIn reads the variables that a case is loaded with: lines "# --var NAME=VALUE" at
-// the top of any of its files.
-func varsIn(t *testing.T, path string) []Variable {
+// casePath finds the directory or file of a case.
+func casePath(t *testing.T, name string) string {
+	for _, suffix := range []string{"", ".hcl", ".hcl.json"} {
+		if _, err := os.Stat(name + suffix); err == nil {
+			return name + suffix
+		}
+	}
+	t.Fatalf("there is no case %s", name)
+	return ""
+}
+
+// inputsIn reads what a case is loaded with from the comments at the top of its files:
+// "# --var NAME=VALUE", "# --var-file FILE" and "# env NAME=VALUE". They are put in the
+// order that commands have.
+func inputsIn(t *testing.T, path string) []Input {
+	var inputs []Input
+	for comment, file := range commentsIn(t, path) {
+		inputs = append(inputs, inputOf(comment, filepath.Dir(file))...)
+	}
+	rank := func(in Input) int { return boolInt(in.File != "") + 2*boolInt(in.File == "" && !in.Env) }
+	slices.SortStableFunc(inputs, func(a, b Input) int { return rank(a) - rank(b) })
+	return inputs
+}
+
+// rulesIn reads which rules find something in a case: comments "# finds RULE".
+func rulesIn(t *testing.T, path string) []string {
+	var names []string
+	for comment := range commentsIn(t, path) {
+		if name, ok := strings.CutPrefix(comment, "finds "); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// commentsIn goes through the comments at the top of the files of a case. In JSON one is a
+// property: "//": "…".
+func commentsIn(t *testing.T, path string) iter.Seq2[string, string] {
 	names, diags := expand([]string{path})
 	files, more := readAll(names)
 	if diags = append(diags, more...); diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	var vars []Variable
-	for _, name := range names {
-		for line := range strings.Lines(string(files[name])) {
-			given, ok := strings.CutPrefix(strings.TrimSpace(line), "# --var ")
-			if !ok {
-				break
+	return func(yield func(comment, file string) bool) {
+		for _, name := range names {
+			for line := range strings.Lines(string(files[name])) {
+				line = strings.TrimSpace(line)
+				if line == "{" {
+					continue
+				}
+				comment, ok := strings.CutPrefix(line, "# ")
+				if quoted, inJSON := strings.CutPrefix(line, `"//": "`); inJSON {
+					comment, ok = strings.TrimSuffix(strings.TrimSuffix(quoted, ","), `"`), true
+				}
+				if !ok {
+					break
+				}
+				if !yield(comment, name) {
+					return
+				}
 			}
-			name, value, _ := strings.Cut(given, "=")
-			vars = append(vars, Variable{name, value})
 		}
 	}
-	return vars
+}
+
+// inputOf reads one input from a comment, none from other comments.
+func inputOf(comment, dir string) []Input {
+	flag, arg, _ := strings.Cut(comment, " ")
+	name, value, _ := strings.Cut(arg, "=")
+	switch flag {
+	case "--var":
+		return []Input{{Name: name, Value: value}}
+	case "--var-file":
+		return []Input{{File: filepath.Join(dir, arg)}}
+	case "env":
+		return Environment([]string{arg})
+	}
+	return nil
+}
+
+// ruleNames lists the rules that diagnostics come from, each once.
+func ruleNames(diags hcl.Diagnostics) []string {
+	var names []string
+	for _, d := range diags {
+		if r := RuleOf(d); r != nil {
+			names = append(names, r.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // show writes diagnostics as users see them, each with what JSON output has of it.
@@ -124,39 +196,5 @@ func compare(t *testing.T, name, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", name, diff)
-	}
-}
-
-// dump writes a config for people to read.
-func dump(c *Config) string {
-	var b strings.Builder
-	for _, h := range c.Hosts {
-		fmt.Fprintf(&b, "host %s at %s: address %s interface %q reach %+v\n", h.Name, SourceOf(h.Range), h.Address, h.Interface, h.Reach)
-	}
-	for _, cl := range c.Clusters {
-		fmt.Fprintf(&b, "cluster %s at %s: mode %s vip %s directors", cl.Name, SourceOf(cl.Range), cl.Mode, cl.VIP)
-		for _, h := range cl.Directors {
-			b.WriteString(" " + h.Name)
-		}
-		b.WriteByte('\n')
-		for _, s := range cl.Services {
-			dumpService(&b, s)
-		}
-	}
-	return b.String()
-}
-
-func dumpService(b *strings.Builder, s *Service) {
-	fmt.Fprintf(b, "  service %s at %s: %s port %d algorithm %s", s.Name, SourceOf(s.Range), s.Protocol, s.Port, s.Algorithm)
-	if p := s.Persistence; p != (Persistence{}) {
-		fmt.Fprintf(b, " persistence timeout %d netmask %#x", p.Timeout, p.Netmask)
-	}
-	b.WriteByte('\n')
-	for _, r := range s.RealServers {
-		fmt.Fprintf(b, "    %-10q %s port %d weight %d thresholds %d-%d at %s", r.Name, r.Addr, r.Port, r.Weight, r.LowerThreshold, r.UpperThreshold, r.Source)
-		if r.Host != nil {
-			b.WriteString(" host " + r.Host.Name)
-		}
-		b.WriteByte('\n')
 	}
 }

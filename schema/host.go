@@ -13,18 +13,32 @@ var hostAttrs = []string{"name", "address", "interface"}
 
 // loadHosts reads all host blocks, and makes them what host.NAME refers to.
 func (l *loader) loadHosts(blocks hcl.Blocks, s *scope) *root {
-	r := &root{name: "host", noun: "host", misread: l.misread, values: map[string]cty.Value{}, attrs: hostAttrs}
+	r := &root{
+		name: "host", noun: "host", misread: l.misread, values: map[string]cty.Value{},
+		attrs: hostAttrs, repeated: map[string]bool{}, noKey: map[hcl.Range]*hcl.Diagnostic{},
+	}
 	l.hosts = map[string]*hostDecl{}
 	var names namespace
 	for _, block := range blocks {
-		if !l.declare(&names, block) {
-			l.misreadBlock(block.Labels, nil)
-			continue
+		name := block.Labels[0]
+		readings := l.readings(&names, block, s)
+		values := make(map[string]cty.Value, len(readings.list))
+		for _, reading := range readings.list {
+			h := l.host(reading.block, reading.scope)
+			l.hosts[h.Name] = h
+			l.hostList = append(l.hostList, h)
+			values[strings.TrimPrefix(h.Name, name+".")] = hostValue(h)
 		}
-		h := l.host(block, s)
-		l.hosts[h.Name] = h
-		l.hostList = append(l.hostList, h)
-		r.values[h.Name] = hostValue(h)
+		switch {
+		case readings.repeated && readings.known:
+			r.values[name], r.repeated[name] = cty.ObjectVal(values), true
+		case readings.repeated:
+			r.values[name], r.repeated[name] = cty.DynamicVal, true
+		case readings.known:
+			r.values[name] = values[name]
+		default:
+			l.misreadBlock(block.Labels, nil)
+		}
 	}
 	return r
 }
@@ -33,16 +47,30 @@ func (l *loader) loadHosts(blocks hcl.Blocks, s *scope) *root {
 type hostDecl struct {
 	*Host
 	content *content
+	broken  bool // has errors, so that what seems missing may be among them
 }
 
 // host reads one host block.
 func (l *loader) host(block *hcl.Block, s *scope) *hostDecl {
+	before := l.trouble()
 	c := l.content(hostSpec, block, s)
-	h := &Host{Name: block.Labels[0], Range: block.DefRange}
+	h := &Host{Name: c.label(), Ignores: c.ignores, Range: c.header()}
 	h.Address = c.addr("address")
 	h.Interface = c.interfaceName("interface")
 	h.Reach = c.reach()
-	return &hostDecl{h, c}
+	if c.given("persist") {
+		persist := c.boolean("persist")
+		h.Persist = &persist
+	}
+	h.IPVS = c.ipvsSettings()
+	for _, s := range c.settings(h) {
+		if strings.HasPrefix(s.Resource.Key().Name, IPVSSettings) {
+			h.IPVS = append(h.IPVS, s)
+		} else {
+			h.Settings = append(h.Settings, s)
+		}
+	}
+	return &hostDecl{h, c, l.trouble() > before}
 }
 
 // hostValue is what a reference to a host stands for in expressions.

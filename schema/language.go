@@ -1,6 +1,9 @@
 package schema
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // What the words of the language can be.
 var (
@@ -8,20 +11,38 @@ var (
 	algorithms = []string{
 		"rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos",
 	}
-	// modes that can be used, and modes that are only known by name.
-	modes      = []string{string(DR), string(NAT)}
-	knownModes = []string{"tun", "fullnat"}
-	protocols  = []string{"tcp", "udp", "sctp"}
+	modes         = []string{string(DR), string(NAT), string(TUN), string(FULLNAT)}
+	serverModes   = []string{string(DR), string(NAT), string(TUN), string(Local), string(Bypass)}
+	protocols     = []string{"tcp", "udp", "sctp"}
+	tunnelTypes   = []string{"ipip", "gue", "gre"}
+	checksumWords = []string{"none", "csum", "remcsum"}
 )
 
 const (
 	maxWeight = math.MaxInt32 // the kernel keeps a weight in an atomic_t
 	maxPort   = math.MaxUint16
-	// maxTimeout is 31 days. The kernel keeps seconds × HZ, at 1000 Hz in 32 bits
-	// that may be signed, and nobody waits longer than that for a client.
-	maxTimeout     = 31 * 24 * 60 * 60
+	// maxThreshold is what the kernel takes, although it keeps thresholds unsigned.
+	maxThreshold = math.MaxInt32
+	// maxTimeout is nearly 25 days. The kernel keeps seconds × HZ, at up to 1000 Hz, in 32
+	// bits that may be signed, and nobody waits longer than that for a client.
+	maxTimeout     = math.MaxInt32 / 1000
 	defaultTimeout = 300 // as ipvsadm does
+	// maxDrain is long enough. Who waits longer for a client takes the weight away, and the
+	// real server another day.
+	maxDrain = 24 * time.Hour
+	// maxSources is how many source addresses FULLNAT can have. Each gives 64512 ports
+	// to every port of a real server.
+	maxSources = 256
 )
+
+var validationSpec = define(blockSpec{
+	Type: "validation",
+	Doc:  "a condition that the value of a variable must meet",
+	Attrs: []attrSpec{
+		{Name: "condition", Kind: kindBool, Required: true, Example: "var.weight > 0", Doc: "true for values that can be used"},
+		{Name: "error_message", Kind: kindString, Required: true, Example: `"The weight must be above 0."`, Doc: "what is said of a value that cannot"},
+	},
+})
 
 var variableSpec = define(blockSpec{
 	Type: "variable", Labels: []string{"name"},
@@ -30,12 +51,23 @@ var variableSpec = define(blockSpec{
 		{Name: "type", Kind: kindType, Doc: "the type that values are converted to, any type where it is omitted"},
 		{Name: "default", Kind: kindAny, Doc: "the value where none is given with --var"},
 		{Name: "description", Kind: kindString, Doc: "what the variable is for"},
+		{Name: "sensitive", Kind: kindBool, Doc: "true for a value that is never shown"},
+		{Name: "nullable", Kind: kindBool, Doc: "false for the default in place of null"},
 	},
+	Blocks: []*blockSpec{validationSpec},
 })
 
 var localsSpec = define(blockSpec{
 	Type: "locals", Open: true,
 	Doc: "names for values that are used more than once",
+})
+
+var ignoreSpec = define(blockSpec{
+	Type: "ignore", Labels: []string{"rule"},
+	Doc: "says that what a rule finds here is meant to be so, and why",
+	Attrs: []attrSpec{
+		{Name: "reason", Kind: kindString, Required: true, Example: `"each is on a segment of its own"`, Doc: "why the finding is no trouble"},
+	},
 })
 
 var hostSpec = define(blockSpec{
@@ -46,17 +78,32 @@ var hostSpec = define(blockSpec{
 		{Name: "interface", Kind: kindString, Doc: "the network interface that carries the address; a director needs it for the VIP"},
 		{Name: "local", Kind: kindBool, Doc: "true for the machine that lvsctl runs on"},
 		{Name: "netns", Kind: kindString, Doc: "the network namespace that is the host, as made by ip netns"},
+		{Name: "persist", Kind: kindBool, Doc: "whether its part comes back after a reboot; by default where systemd boots it and it is no network namespace"},
 		{Name: "command", Kind: kindStrings, Doc: `the command that reaches the host, as in ["ssh", "lb1"]`},
+		forEachAttr,
 	},
+	OneOf:  [][]string{{"local", "netns", "command"}},
+	Blocks: []*blockSpec{ipvsSpec, sysctlSpec, linkSpec, hostAddressSpec, routeSpec, ruleSpec, directorySpec, hostFileSpec, fileBlockSpec, hostMountSpec, unitSpec, ignoreSpec},
 })
 
 // serverAttrs are the arguments of real servers that pools have too.
 var (
 	portAttr   = attrSpec{Name: "port", Kind: kindNumber, Min: 1, Max: maxPort, Doc: "the port that packets are sent to, the service's own where it is omitted"}
-	weightAttr = attrSpec{Name: "weight", Kind: kindNumber, Max: maxWeight, Default: uint32(1), Doc: "the share of new connections; 0 takes no new ones"}
-	upperAttr  = attrSpec{Name: "upper_threshold", Kind: kindNumber, Max: math.MaxUint32, Default: uint32(0), Doc: "the number of connections at which the real server gets no more; 0 is no limit"}
-	lowerAttr  = attrSpec{Name: "lower_threshold", Kind: kindNumber, Max: math.MaxUint32, Default: uint32(0), Doc: "the number of connections below which it gets new ones again"}
+	weightAttr = attrSpec{Name: "weight", Kind: kindNumber, Inherit: true, Max: maxWeight, Default: uint32(1), Doc: "the share of new connections; 0 takes no new ones"}
+	upperAttr  = attrSpec{Name: "upper_threshold", Kind: kindNumber, Max: maxThreshold, Default: uint32(0), Doc: "the number of connections at which the real server gets no more; 0 is no limit"}
+	modeAttr   = attrSpec{Name: "mode", Kind: kindString, Words: serverModes, Doc: "how packets get there, in the cluster's mode where it is omitted"}
+	lowerAttr  = attrSpec{Name: "lower_threshold", Kind: kindNumber, Max: maxThreshold, Default: uint32(0), Doc: "the number of connections below which it gets new ones again"}
 )
+
+var tunnelSpec = define(blockSpec{
+	Type: "tunnel", Single: true,
+	Doc: "how packets are wrapped on their way to real servers in mode tun",
+	Attrs: []attrSpec{
+		{Name: "type", Kind: kindString, Words: tunnelTypes, Default: "ipip", Doc: "what they are wrapped in: IP, UDP with a GUE header, or GRE"},
+		{Name: "port", Kind: kindNumber, Min: 1, Max: maxPort, Doc: "the UDP port of the real servers, for gue"},
+		{Name: "checksum", Kind: kindString, Words: checksumWords, Default: "none", Doc: "the checksum of the outer packet, for gue and gre: csum is a full one, remcsum leaves that of the inner packet to the receiver"},
+	},
+})
 
 var realServerSpec = define(blockSpec{
 	Type: "real_server", Labels: []string{"name"},
@@ -64,8 +111,10 @@ var realServerSpec = define(blockSpec{
 	Attrs: []attrSpec{
 		{Name: "host", Kind: kindHost, Doc: "the managed host that is the real server"},
 		{Name: "address", Kind: kindAddress, Doc: "the address that is sent to, by default the host's own"},
-		portAttr, weightAttr, upperAttr, lowerAttr,
+		portAttr, weightAttr, upperAttr, lowerAttr, modeAttr, forEachAttr,
 	},
+	OneOf:  [][]string{{"host", "address"}},
+	Blocks: []*blockSpec{tunnelSpec, ignoreSpec},
 })
 
 var poolSpec = define(blockSpec{
@@ -73,13 +122,14 @@ var poolSpec = define(blockSpec{
 	Doc: "many real servers that are not managed, one string each",
 	Attrs: []attrSpec{
 		{Name: "servers", Kind: kindStrings, Required: true, Example: `["10.0.0.1", "10.0.0.2:8080 weight 5"]`, Doc: "the real servers, each an address with a port and a weight if need be"},
-		portAttr, weightAttr,
+		portAttr, weightAttr, modeAttr, forEachAttr,
 	},
+	Blocks: []*blockSpec{tunnelSpec, ignoreSpec},
 })
 
 var persistenceSpec = define(blockSpec{
-	Type: "persistence",
-	Doc:  "keeps a client with the real server it first got",
+	Type: "persistence", Single: true,
+	Doc: "keeps a client with the real server it first got",
 	Attrs: []attrSpec{
 		{Name: "timeout", Kind: kindNumber, Min: 1, Max: maxTimeout, Default: uint32(defaultTimeout), Doc: "seconds since the client's last connection"},
 		{Name: "netmask", Kind: kindNetmask, Doc: "how much of the client's address counts, all of it where it is omitted"},
@@ -89,34 +139,80 @@ var persistenceSpec = define(blockSpec{
 
 var serviceSpec = define(blockSpec{
 	Type: "service", Labels: []string{"name"},
-	Doc: "one port of the cluster's virtual IP",
+	Doc: "one port of the cluster's virtual IPs, or the packets with one firewall mark",
 	Attrs: []attrSpec{
 		{Name: "protocol", Kind: kindString, Words: protocols, Default: "tcp", Doc: "the transport protocol"},
-		{Name: "port", Kind: kindNumber, Required: true, Example: "80", Max: maxPort, Doc: "the port that clients connect to; 0 is every port, with persistence"},
+		{Name: "port", Kind: kindNumber, Max: maxPort, Doc: "the port that clients connect to; 0 is every port, with persistence"},
+		{Name: "fwmark", Kind: kindNumber, Min: 1, Max: math.MaxUint32, Doc: "in place of protocol and port, the firewall mark of the packets"},
+		{Name: "packets", Kind: kindStrings, Doc: `the packets to the virtual IPs that get the fwmark, as in ["tcp/80", "udp/5000-5010"]; without it somebody else sets the mark`},
+		{Name: "vip", Kind: kindAddresses, Doc: "those of the cluster's virtual IPs that the service is for, all where it is omitted"},
 		{Name: "one_packet", Kind: kindBool, Doc: "true to choose a real server for every datagram anew; UDP only"},
 		{Name: "flags", Kind: kindStrings, Doc: "what the algorithm is told: sh-fallback and sh-port, mh-fallback and mh-port, or flag-1, flag-2 and flag-3"},
 		{Name: "algorithm", Kind: kindString, Words: algorithms, Doc: "how real servers are chosen, the cluster's own where it is omitted"},
+		{Name: "drain", Kind: kindDuration, Doc: "how long connections of a removed real server may take to end before it goes, the cluster's own where it is omitted"},
+		forEachAttr,
 	},
-	Blocks: []*blockSpec{persistenceSpec, realServerSpec, poolSpec},
+	OneOf:  [][]string{{"port", "fwmark"}},
+	Blocks: []*blockSpec{persistenceSpec, realServerSpec, poolSpec, ignoreSpec},
+})
+
+var probeSpec = define(blockSpec{
+	Type: "probe", Labels: []string{"name"},
+	Doc: "what a client asks of the cluster, to see whether it works: a page, a port or a program",
+	Attrs: []attrSpec{
+		{Name: "from", Kind: kindHost, Doc: "the host that asks, by default the machine that lvsctl runs on"},
+		{Name: "http", Kind: kindString, Doc: `the URL of a page, as in "http://192.0.2.1/"`},
+		{Name: "tcp", Kind: kindString, Doc: `an address with a port that is connected to, as in "192.0.2.1:25"`},
+		{Name: "command", Kind: kindStrings, Doc: `a program with its arguments that must exit 0, as in ["curl", "-f", "ftp://192.0.2.1/"]`},
+		{Name: "status", Kind: kindNumber, Min: 100, Max: 599, Doc: "the status that the page must have, any from 200 to 399 where it is omitted; redirects are not followed"},
+		{Name: "contains", Kind: kindString, Doc: "what must be in the first MiB of the page"},
+		{Name: "timeout", Kind: kindDuration, Default: "3s", Doc: "how long one try may take, up to an hour"},
+		{Name: "tries", Kind: kindNumber, Min: 1, Max: 100, Default: uint32(3), Doc: "how many tries, a second apart, may be made until one passes"},
+		forEachAttr,
+	},
+	OneOf:  [][]string{{"http", "tcp", "command"}},
+	Blocks: []*blockSpec{ignoreSpec},
 })
 
 var clusterSpec = define(blockSpec{
 	Type: "cluster", Labels: []string{"name"},
-	Doc: "one virtual IP, the directors that hold it and the services behind it",
+	Doc: "one virtual IP or several, the directors that hold it and the services behind it",
 	Attrs: []attrSpec{
-		{Name: "mode", Kind: kindString, Required: true, Words: modes, Example: `"dr"`, Doc: "how packets get to the real servers"},
-		{Name: "vip", Kind: kindAddress, Required: true, Example: `"192.0.2.1"`, Doc: "the virtual IP address that clients connect to, without prefix length"},
-		{Name: "interface", Kind: kindString, Doc: "the network interface of the directors for the VIP, each host's own interface where it is omitted"},
+		{Name: "mode", Kind: kindString, Inherit: true, Required: true, Words: modes, Example: `"dr"`, Doc: "how packets get to the real servers"},
+		{Name: "vip", Kind: kindAddresses, Required: true, Example: `"192.0.2.1"`, Doc: "the virtual IP address that clients connect to, without prefix length, or a list of several"},
+		{Name: "vip_label", Kind: kindLabels, Doc: "what follows the interface's name and a colon in the label of an IPv4 VIP, for people who look with ifconfig, as in \"0\" for ens33:0; with several VIPs a list with one for each. An address without it keeps the label that it has"},
+		{Name: "services_only", Kind: kindBool, Doc: "true to set up the services alone: the VIP on the directors, their settings, and what real servers need are left to somebody else"},
+		{Name: "interface", Kind: kindString, Inherit: true, Doc: "the network interface of the directors for the VIP, each host's own interface where it is omitted"},
 		{Name: "gateway", Kind: kindAddress, Doc: "in NAT, the address of the director that managed real servers answer through, its own address where it is omitted"},
-		{Name: "algorithm", Kind: kindString, Words: algorithms, Doc: "how real servers are chosen by services that do not say so themselves"},
-		{Name: "directors", Kind: kindHosts, Required: true, Example: "[host.lb1]", Doc: "the hosts that hold the VIP"},
+		{Name: "gateway_table", Kind: kindNumber, Min: 1, Max: math.MaxUint32, Doc: "in NAT, the number of a routing table that managed real servers answer by, so that their default route stays as it is"},
+		{Name: "source", Kind: kindString, Doc: "in FULLNAT, the address that real servers see as their client, or several as in \"10.0.0.10-10.0.0.19\"; the director's own where it is omitted"},
+		{Name: "mss", Kind: kindNumber, Inherit: true, Min: 88, Max: maxPort, Doc: "in tun, the bytes of payload that managed real servers take in one TCP segment at most, so that it fits with its wrapping; 1440 for ipip on Ethernet"},
+		{Name: "algorithm", Kind: kindString, Inherit: true, Words: algorithms, Doc: "how real servers are chosen by services that do not say so themselves"},
+		{Name: "drain", Kind: kindDuration, Inherit: true, Default: "30s", Doc: "how long connections of a removed real server may take to end before it goes; 0s is not at all"},
+		{Name: "directors", Kind: kindHosts, Inherit: true, Required: true, Example: "[host.lb1]", Doc: "the hosts that hold the VIP"},
+		forEachAttr,
 	},
-	Blocks: []*blockSpec{serviceSpec, realServerSpec, poolSpec},
+	Blocks: []*blockSpec{serviceSpec, realServerSpec, poolSpec, tunnelSpec, shareSpec, probeSpec, ignoreSpec},
+})
+
+var defaultsSpec = define(blockSpec{
+	Type: "defaults", Single: true,
+	Doc: "what clusters have that do not say it themselves",
+	Attrs: []attrSpec{
+		{Name: "mode", Kind: kindString, Words: modes, Doc: "how packets get to the real servers"},
+		{Name: "interface", Kind: kindString, Doc: "the network interface of the directors for the VIP"},
+		{Name: "mss", Kind: kindNumber, Min: 88, Max: maxPort, Doc: "in tun, the bytes of payload that managed real servers take in one TCP segment at most"},
+		{Name: "algorithm", Kind: kindString, Words: algorithms, Doc: "how real servers are chosen"},
+		{Name: "drain", Kind: kindDuration, Doc: "how long connections of a removed real server may take to end before it goes"},
+		{Name: "directors", Kind: kindHosts, Example: "[host.lb1]", Doc: "the hosts that hold the VIPs"},
+		{Name: "weight", Kind: kindNumber, Max: maxWeight, Doc: "the share of new connections of a real server"},
+	},
+	Blocks: []*blockSpec{tunnelSpec},
 })
 
 // fileSpec is what may stand at the top of a file.
 var fileSpec = define(blockSpec{
 	Type:   "file",
 	Doc:    "a configuration file",
-	Blocks: []*blockSpec{variableSpec, localsSpec, hostSpec, clusterSpec},
+	Blocks: []*blockSpec{variableSpec, localsSpec, hostSpec, clusterSpec, defaultsSpec},
 })

@@ -16,66 +16,80 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// Load reads the *.hcl files of the given directories and the given files, together
-// as one config. No path, or an empty one, is the current directory. Hidden files and
-// subdirectories are not read.
+// Load reads the *.hcl and *.hcl.json files of the given directories and the given
+// files, together as one config. No path, or an empty one, is the current directory.
+// Hidden files and subdirectories are not read.
 //
 // The config is nil when a diagnostic is an error. The sources never are, so that
 // diagnostics can be shown with the lines they are about.
-func Load(paths []string, vars []Variable) (*Config, *Sources, hcl.Diagnostics) {
+func Load(paths []string, inputs []Input) (*Config, *Sources, hcl.Diagnostics) {
 	names, diags := expand(paths)
 	files, readDiags := readAll(names)
 	if diags = append(diags, readDiags...); diags.HasErrors() {
 		return nil, &Sources{}, diags
 	}
-	return Parse(files, vars)
+	return parse(files, inputs, readBounded)
 }
 
-// Parse is [Load] of files that are in memory already, from name to text.
-func Parse(files map[string][]byte, vars []Variable) (*Config, *Sources, hcl.Diagnostics) {
-	sources := &Sources{files: make(map[string]*hcl.File, len(files)), vars: make(map[string]string, len(vars))}
-	for _, v := range vars {
-		sources.vars[v.Name] = v.Value
+// Parse is [Load] of files that are in memory already, from name to text. Neither
+// functions nor inputs can read other files.
+func Parse(files map[string][]byte, inputs []Input) (*Config, *Sources, hcl.Diagnostics) {
+	return parse(files, inputs, readNothing)
+}
+
+// parse makes a config of files. Read is how other files are read that these name.
+func parse(files map[string][]byte, inputs []Input, read func(string) ([]byte, error)) (*Config, *Sources, hcl.Diagnostics) {
+	l := &loader{library: newLibrary(read), misread: map[string]bool{}, bodies: map[hcl.Range]*hcl.BodyContent{}}
+	l.sources = &Sources{config: make(map[string]*hcl.File, len(files)), given: map[string]*given{}, read: l.library.files, variables: map[string]bool{}}
+	bodies, diags := l.parseAll(files)
+	readable := l.readInputs(inputs)
+	l.hideBroken(bodies, diags)
+	// What follows a syntax error is guesswork, so nothing else is checked.
+	if !readable || diags.HasErrors() {
+		l.add(diags...)
+		return nil, l.sources, l.finish()
 	}
+	return l.load(bodies), l.sources, l.finish()
+}
+
+// parseAll parses the files of the config at the same time. The bodies are in the order
+// of the names.
+func (l *loader) parseAll(files map[string][]byte) ([]hcl.Body, hcl.Diagnostics) {
 	names := slices.Sorted(maps.Keys(files))
 	parsed := make([]*hcl.File, len(names))
 	found := make([]hcl.Diagnostics, len(names))
-	parallel(len(names), func(i int) {
-		src := files[names[i]]
-		if d := tooDeep(src, names[i]); d != nil {
-			parsed[i], found[i] = &hcl.File{Bytes: src}, hcl.Diagnostics{d}
-			return
-		}
-		parsed[i], found[i] = hclsyntax.ParseConfig(src, names[i], hcl.InitialPos)
-	})
+	parallel(len(names), func(i int) { parsed[i], found[i] = parseFile(files[names[i]], names[i]) })
 	bodies := make([]hcl.Body, len(names))
 	for i, name := range names {
-		sources.files[name] = parsed[i]
+		l.sources.config[name] = parsed[i]
 		bodies[i] = parsed[i].Body
 	}
-	// What follows a syntax error is guesswork, so nothing else is checked.
-	if diags := slices.Concat(found...); diags.HasErrors() {
-		return nil, sources, withoutEchoes(diags)
+	return bodies, slices.Concat(found...)
+}
+
+// parseFile parses one file.
+func parseFile(src []byte, name string) (*hcl.File, hcl.Diagnostics) {
+	if isJSON(name) {
+		return parseJSON(src, name)
 	}
-	l := &loader{given: sources.vars, misread: map[string]bool{}}
-	config := l.load(bodies)
-	return config, sources, l.finish()
+	if d := tooDeep(src, name); d != nil {
+		return &hcl.File{Body: hcl.EmptyBody(), Bytes: src}, hcl.Diagnostics{d}
+	}
+	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	return file, withoutEchoes(diags)
 }
 
 // withoutEchoes leaves out what the parser says of a file after a string that is not
 // closed: from there on it takes text for strings and strings for text.
 func withoutEchoes(diags hcl.Diagnostics) hcl.Diagnostics {
 	slices.SortStableFunc(diags, byPlace)
-	lost := map[string]bool{}
-	return slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool {
-		file := d.Subject.Filename
-		echo := lost[file]
-		if d.Summary == "Invalid multi-line string" && !echo {
+	for i, d := range diags {
+		if d.Summary == "Invalid multi-line string" {
 			d.Detail = "The line ends within a string. Close it with a quote; a line break in a string is written \\n."
-			lost[file] = true
+			return diags[:i+1]
 		}
-		return echo
-	})
+	}
+	return diags
 }
 
 // expand lists the files that the paths stand for, each once.
@@ -119,7 +133,7 @@ func expandOne(path string) ([]string, *hcl.Diagnostic) {
 		return nil, &hcl.Diagnostic{
 			Severity: hcl.DiagError,
 			Summary:  "No configuration files",
-			Detail:   fmt.Sprintf("The directory %q has no file whose name ends in .hcl. Name the directory that has them, or the files themselves.", path),
+			Detail:   fmt.Sprintf("The directory %q has no file whose name ends in .hcl or .hcl.json. Name the directory that has them, or the files themselves.", path),
 		}
 	}
 	return names, nil
@@ -127,7 +141,8 @@ func expandOne(path string) ([]string, *hcl.Diagnostic) {
 
 // isConfigFile picks what is read of a directory.
 func isConfigFile(e fs.DirEntry) bool {
-	return !e.IsDir() && filepath.Ext(e.Name()) == ".hcl" && !strings.HasPrefix(e.Name(), ".")
+	name := e.Name()
+	return !e.IsDir() && !strings.HasPrefix(name, ".") && (strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json"))
 }
 
 // readAll reads files at the same time.
@@ -147,17 +162,22 @@ func readAll(names []string) (map[string][]byte, hcl.Diagnostics) {
 	return files, diags
 }
 
-// unreadable says that a path cannot be read, in the words of the system.
+// unreadable says that a path cannot be read.
 func unreadable(path string, err error) *hcl.Diagnostic {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		err = pathErr.Err
-	}
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError,
 		Summary:  "Cannot read configuration",
-		Detail:   fmt.Sprintf("Reading %q failed: %s.", path, err),
+		Detail:   fmt.Sprintf("Reading %q failed: %s.", path, withoutPath(err)),
 	}
+}
+
+// withoutPath is why a path cannot be read, in the words of the system.
+func withoutPath(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
 }
 
 // parallel calls do with 0 to n-1, as many at a time as there are processors.

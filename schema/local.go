@@ -32,7 +32,7 @@ func (l *loader) loadLocals(blocks hcl.Blocks, vars *root) *root {
 		loader: l, vars: vars,
 		attrs: map[string]*hcl.Attribute{},
 		state: map[string]localState{},
-		root:  &root{name: "local", noun: "local value", misread: l.misread, values: map[string]cty.Value{}},
+		root:  &root{name: "local", noun: "local value", misread: l.misread, values: map[string]cty.Value{}, sensitive: map[string]bool{}},
 	}
 	for _, block := range blocks {
 		attrs, diags := block.Body.JustAttributes()
@@ -118,9 +118,12 @@ func (ls *locals) value(name string, needs []string) cty.Value {
 	for _, need := range needs {
 		seen.values[need] = ls.root.values[need]
 	}
-	s := newScope("A local value", ls.vars, seen)
+	s := ls.newScope("A local value", ls.vars, seen)
 	s.roots[1] = ls.root // for the names in diagnostics
-	v, diags := s.eval(ls.attrs[name].Expr)
+	v, diags := s.evalHidden(ls.attrs[name].Expr)
 	ls.add(diags...)
+	if len(ls.vars.sensitive) > 0 && v.ContainsMarked() {
+		ls.root.sensitive[name] = true
+	}
 	return v
 }

@@ -35,19 +35,45 @@ func (l *loader) declare(n *namespace, block *hcl.Block) bool {
 		l.fail(at, "Invalid name", "%s", problem)
 		return false
 	}
+	return l.enter(n, block)
+}
+
+// enter enters the name of a block whatever it looks like, and tells whether it is the
+// only one.
+func (l *loader) enter(n *namespace, block *hcl.Block) bool {
+	name, at := block.Labels[0], block.LabelRanges[0]
 	if first, ok := n.first(name); ok {
-		l.fail(at, "Duplicate "+words(block.Type), "A %s named %q is declared at %s already. Names are used in plans and on the command line, so each must stand for one thing: rename one of the two, or remove it.", words(block.Type), name, place(first))
+		l.fail(at, "Duplicate "+words(block.Type), "%s named %q is declared at %s already. Names are used in plans and on the command line, so each must stand for one thing: rename one of the two, or remove it.", one(block.Type), name, place(first))
 		return false
 	}
+	n.set(name, at)
+	return true
+}
+
+// set enters a name.
+func (n *namespace) set(name string, at hcl.Range) {
 	if n.declared == nil {
 		n.declared = map[string]hcl.Range{}
 	}
 	n.declared[name] = at
-	return true
 }
 
 // words is the type of a block as it reads in a sentence.
-func words(blockType string) string { return strings.ReplaceAll(blockType, "_", " ") }
+func words(blockType string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(blockType, "_", " "), "nfs", "NFS")
+}
+
+// one is the type of a block with its article, to begin a sentence.
+func one(blockType string) string {
+	name := words(blockType)
+	if strings.HasSuffix(name, "s") {
+		name += " block"
+	}
+	if strings.ContainsAny(name[:1], "aei") || strings.HasPrefix(name, "NFS") {
+		return "An " + name
+	}
+	return "A " + name
+}
 
 // checkName says what is wrong with the name of a block, if anything. Hosts and
 // variables are referred to, so theirs must be identifiers.
@@ -80,7 +106,7 @@ func list(names []string) string {
 		return "none"
 	case n == 1:
 		return names[0]
-	case n > maxListed:
+	case n > maxListed+1: // one more takes no more room than saying so
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), n-maxListed)
 	default:
 		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -15,19 +14,20 @@ import (
 // read from the syntax tree one by one, without the value of the whole list.
 
 // pool reads one pool block.
-func (c *content) pool(block *hcl.Block) *group {
-	p := c.content(poolSpec, block, c.scope)
-	g := &group{content: p, port: p.port("port")}
-	defaults := RealServer{Port: g.port}
+func (c *content) pool(d *clusterDecl, in reading) *group {
+	p := c.inner(poolSpec, in.block, in.scope)
+	g := &group{content: p, port: p.uint16("port")}
+	defaults := RealServer{Pool: p.label(), Port: g.port}
 	defaults.Weight, _ = p.number("weight")
+	defaults.Mode, defaults.Tunnel = p.way(d)
 	attr := p.attrs["servers"]
 	if attr == nil {
 		return g
 	}
-	if tuple, ok := attr.Expr.(*hclsyntax.TupleConsExpr); ok {
-		g.entries = tuple.Exprs
-		g.servers = make([]RealServer, len(tuple.Exprs))
-		for i, expr := range tuple.Exprs {
+	if entries, diags := hcl.ExprList(attr.Expr); !diags.HasErrors() {
+		g.entries = entries
+		g.servers = make([]RealServer, len(entries))
+		for i, expr := range entries {
 			g.servers[i] = p.entryOf(expr, defaults)
 		}
 		return g
@@ -46,6 +46,7 @@ func (c *content) entryOf(expr hcl.Expression, defaults RealServer) RealServer {
 		c.addAlike(c, d)
 	}
 	if !v.IsKnown() {
+		c.unknown++
 		return RealServer{}
 	}
 	if v.IsNull() || v.Type() != cty.String {
@@ -168,7 +169,7 @@ func cutPort(word string) (host, port string, ok bool) {
 // any other expression all.
 func (b *badEntry) within(expr hcl.Expression, text string) hcl.Range {
 	r := expr.Range()
-	_, plain := expr.(*hclsyntax.TemplateExpr)
+	_, plain := literal(expr)
 	sameLength := r.End.Byte-r.Start.Byte == len(text)+2 && r.End.Column-r.Start.Column == len(text)+2
 	if !plain || !sameLength || b.part == "" {
 		return r

@@ -1,7 +1,11 @@
 package schema
 
 import (
+	"net/netip"
+	"strings"
+
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -15,17 +19,27 @@ func (c *content) hostRef(name string) *hostDecl {
 }
 
 // hostOf finds the host that an expression refers to. The short way for host.NAME
-// matters with thousands of them.
+// matters with thousands of them. In JSON it would take text for a reference.
 func (c *content) hostOf(name string, expr hcl.Expression) *hostDecl {
 	t, diags := hcl.AbsTraversalForExpr(expr)
-	if !diags.HasErrors() && len(t) == 2 && t.RootName() == "host" {
-		if step, ok := stepName(t[1]); ok && c.hosts[step] != nil {
-			return c.hosts[step]
+	if !diags.HasErrors() && len(t) == 2 && t.RootName() == "host" && !json.IsJSONExpression(expr) {
+		step, _ := stepName(t[1])
+		if h := c.hosts[step]; h != nil {
+			return h
+		}
+		if r := c.scope.root("host"); r.repeated[step] && r.values[step].IsKnown() {
+			c.severalHosts(expr.Range())
+			return nil
 		}
 	}
 	v, diags := c.scope.eval(expr)
 	c.add(diags...)
 	return c.hostFrom(name, expr.Range(), v)
+}
+
+// severalHosts reports a reference to all hosts of a block with for_each.
+func (c *content) severalHosts(at hcl.Range) {
+	c.fail(at, "Wrong type of value", "This is a map of hosts, as a block with for_each makes them. One of them is referred to by its key, as in host.NAME[\"KEY\"], and a list of all is values(host.NAME).")
 }
 
 // hostRefs is an argument that is a list of references to hosts, each once.
@@ -56,7 +70,11 @@ func (c *content) hostRefsFrom(name string) []*hostDecl {
 		return nil
 	}
 	if isHost(v) {
-		c.fail(at, "Wrong type of value", "The argument %q is a list, since there can be several: write [host.%s].", name, v.GetAttr("name").AsString())
+		c.fail(at, "Wrong type of value", "The argument %q is a list, since there can be several: write [%s].", name, hostReference(v.GetAttr("name").AsString(), at.Filename))
+		return nil
+	}
+	if isHosts(v) {
+		c.fail(at, "Wrong type of value", "The argument %q is a list, and this is a map of hosts: write values(…) around it.", name)
 		return nil
 	}
 	if !v.CanIterateElements() || v.Type().IsObjectType() || v.Type().IsMapType() {
@@ -91,17 +109,25 @@ func (c *content) addHost(hosts []*hostDecl, h *hostDecl, at hcl.Range) []*hostD
 func (c *content) hostFrom(name string, at hcl.Range, v cty.Value) *hostDecl {
 	switch {
 	case !v.IsKnown():
+		c.unknown++
 		return nil
 	case v.IsNull():
 		c.notHost(name, at, v)
 		return nil
 	case v.Type() == cty.String:
-		c.fail(at, "Wrong type of value", "A host is referred to without quotes: %s.", c.reference(v.AsString()))
+		how := "without quotes"
+		if isJSON(at.Filename) {
+			how = "within ${ and }"
+		}
+		c.fail(at, "Wrong type of value", "A host is referred to %s: %s.", how, c.reference(v.AsString(), at.Filename))
 		return nil
 	case isHost(v):
 		if h := c.hosts[v.GetAttr("name").AsString()]; h != nil {
 			return h
 		}
+	case isHosts(v):
+		c.severalHosts(at)
+		return nil
 	}
 	c.notHost(name, at, v)
 	return nil
@@ -116,6 +142,20 @@ func isHost(v cty.Value) bool {
 	return name.Type() == cty.String && name.IsKnown() && !name.IsNull()
 }
 
+// isHosts tells whether a value is what a reference to a repeated host block stands for.
+func isHosts(v cty.Value) bool {
+	if !v.Type().IsObjectType() || !v.IsKnown() || v.IsNull() {
+		return false
+	}
+	types := v.Type().AttributeTypes()
+	for _, t := range types {
+		if !t.IsObjectType() || !t.HasAttribute("name") {
+			return false
+		}
+	}
+	return len(types) > 0
+}
+
 // notHost reports a value that is not what references to hosts stand for.
 func (c *content) notHost(name string, at hcl.Range, v cty.Value) {
 	what := "The argument"
@@ -125,20 +165,30 @@ func (c *content) notHost(name string, at hcl.Range, v cty.Value) {
 	c.fail(at, "Wrong type of value", "%s %q must be %s, and this is %s.", what, name, kindHost.words, describe(v))
 }
 
-// reference writes the reference that was meant by a string: the host of that name or
-// of that address.
-func (c *content) reference(s string) string {
+// reference writes the reference that was meant by a string in a file: the host of that
+// name or of that address.
+func (c *content) reference(s, file string) string {
+	s = strings.TrimPrefix(s, "host.")
 	if c.hosts[s] != nil {
-		return "write host." + s
+		return "write " + hostReference(s, file)
 	}
-	names := sortedKeys(c.hosts)
+	names := c.hostNames()
+	addr, err := netip.ParseAddr(s)
 	for _, name := range names {
-		if h := c.hosts[name]; h.Address.IsValid() && h.Address.String() == s {
-			return "write host." + name + ", which has the address " + s
+		if err == nil && c.hosts[name].Address == addr {
+			return "write " + hostReference(name, file) + ", which has the address " + s
 		}
 	}
 	if len(names) == 0 {
-		return "declare a host block and write host.NAME"
+		return "declare a host block and write " + hostReference("NAME", file)
 	}
-	return "write host.NAME. Declared are " + list(names)
+	return "write " + hostReference("NAME", file) + ". Declared are " + list(names)
+}
+
+// hostNames are the names of all hosts in order.
+func (l *loader) hostNames() []string {
+	if l.sortedHosts == nil {
+		l.sortedHosts = sortedKeys(l.hosts)
+	}
+	return l.sortedHosts
 }

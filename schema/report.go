@@ -28,23 +28,60 @@ type tally struct {
 	last          *hcl.Diagnostic // the last one that is shown
 }
 
+// A text is what a diagnostic tells its reader.
+type text struct {
+	summary, detail string
+	at              hcl.Range
+}
+
+// A finding is a diagnostic that is shown, with the instances of a block that it is about.
+type finding struct {
+	*hcl.Diagnostic
+	first *instance // nil where it is about no instance
+	more  int       // other instances
+}
+
 // A reporter gathers diagnostics.
 type reporter struct {
-	diags  hcl.Diagnostics
-	errors int
-	crowds map[crowd]*tally
+	findings []*finding
+	texts    map[text]*finding
+	errors   int
+	unknown  int // values that could not be had, for reasons that were reported
+	crowds   map[crowd]*tally
 }
 
 // add takes over diagnostics.
 func (r *reporter) add(diags ...*hcl.Diagnostic) {
 	for _, d := range diags {
-		if d.Severity == hcl.DiagError {
-			r.errors++
-		}
-		if r.fits(crowd{d.Summary, nil}, maxTotal, d) {
-			r.diags = append(r.diags, d)
-		}
+		r.report(d, nil)
 	}
+}
+
+// trouble grows with each error and with each value that is missing because of one.
+func (r *reporter) trouble() int { return r.errors + r.unknown }
+
+// report takes over a diagnostic about an instance, nil for none. What is there already
+// word for word is shown once.
+func (r *reporter) report(d *hcl.Diagnostic, about *instance) {
+	if d.Severity == hcl.DiagError {
+		r.errors++
+	}
+	t := text{summary: d.Summary, detail: d.Detail}
+	if d.Subject != nil {
+		t.at = *d.Subject
+	}
+	if same := r.texts[t]; same != nil {
+		same.more++
+		return
+	}
+	if about != nil && !r.fits(crowd{d.Summary, t.at}, maxAlike, d) || !r.fits(crowd{d.Summary, nil}, maxTotal, d) {
+		return
+	}
+	if r.texts == nil {
+		r.texts = map[text]*finding{}
+	}
+	r.texts[t] = &finding{d, about, 0}
+	r.findings = append(r.findings, r.texts[t])
 }
 
 // fits counts a diagnostic, and tells whether the crowd has room for it.
@@ -69,16 +106,19 @@ func (r *reporter) fits(key crowd, limit int, d *hcl.Diagnostic) bool {
 // addContent takes over diagnostics about the arguments and blocks of a block, and
 // completes them with what the block can have.
 func (r *reporter) addContent(spec *blockSpec, diags hcl.Diagnostics) {
-	for _, d := range diags {
-		_, block, _ := strings.Cut(d.Summary, " for ")
-		hinted := strings.Contains(d.Detail, "Did you mean")
+	for i, d := range diags {
+		if d.Summary == "Missing block label" && i > 0 && *d.Subject == *diags[i-1].Subject {
+			continue // follows from the one before
+		}
+		before, block, _ := strings.Cut(d.Summary, " for ")
+		label, missing := strings.CutPrefix(before, "Missing ")
 		switch {
-		case d.Summary == "Unsupported argument" && !hinted && len(spec.Attrs) > 0:
-			d.Detail += fmt.Sprintf(" A %s can have the arguments %s.", words(spec.Type), list(spec.attrNames()))
-		case d.Summary == "Unsupported block type" && !hinted && len(spec.Blocks) > 0:
-			d.Detail += fmt.Sprintf(" A %s can have the blocks %s.", words(spec.Type), list(spec.blockTypes()))
-		case strings.HasPrefix(d.Summary, "Missing name for "):
-			d.Detail = fmt.Sprintf("A block of this type has a name: %s \"NAME\" { … }.", block)
+		case d.Summary == "Unsupported argument" || d.Summary == "Unsupported block type" || d.Summary == "Extraneous JSON object property":
+			d.Detail += whatFits(spec, d)
+		case d.Summary == "Incorrect JSON value type" || d.Summary == "Missing block label":
+			d.Detail += spec.formInJSON(d.Detail)
+		case missing && block != "":
+			d.Detail = fmt.Sprintf("A block of this type has a %s: %s %q { … }.", label, block, strings.ToUpper(label))
 		case strings.HasPrefix(d.Summary, "Extraneous label for "):
 			d.Detail = fmt.Sprintf("A block of this type has %s. Remove what is too much.", count(len(spec.nested(block).Labels), "name", "names"))
 		}
@@ -86,32 +126,68 @@ func (r *reporter) addContent(spec *blockSpec, diags hcl.Diagnostics) {
 	}
 }
 
+// whatFits says what a block can have in the place of something that is not expected there,
+// unless HCL has a guess already.
+func whatFits(spec *blockSpec, d *hcl.Diagnostic) string {
+	_, quoted, _ := strings.Cut(d.Detail, `"`)
+	name, _, _ := strings.Cut(quoted, `"`)
+	switch {
+	case strings.Contains(d.Detail, "Did you mean"):
+		return ""
+	case name == "dynamic":
+		return ` Write for_each in the block itself, as in real_server "NAME" { for_each = … }.`
+	case name == "for_each":
+		return " Blocks that can be repeated are " + list(repeatable(fileSpec)) + "."
+	case name == "count" && slices.Contains(spec.attrNames(), "for_each"):
+		return " Write for_each = range(N) for instances whose each.key is 0 to N-1."
+	case d.Summary == "Unsupported argument" && spec == fileSpec:
+		return " Values of variables stand in a file that is named with --var-file, and whose name does not end in .hcl."
+	case d.Summary == "Extraneous JSON object property":
+		return spec.contents()
+	case d.Summary == "Unsupported argument" && len(spec.Attrs) > 0:
+		return fmt.Sprintf(" %s can have the arguments %s.", one(spec.Type), list(spec.attrNames()))
+	case d.Summary == "Unsupported block type" && len(spec.Blocks) > 0:
+		return fmt.Sprintf(" %s can have the blocks %s.", one(spec.Type), list(spec.blockTypes()))
+	}
+	return ""
+}
+
 // fail reports an error at a place.
 func (r *reporter) fail(at hcl.Range, summary, format string, args ...any) {
 	r.add(problem(at, summary, format, args...))
 }
 
-// failAlike is fail for what may be wrong many times within the same thing.
-func (r *reporter) failAlike(within any, at hcl.Range, summary, format string, args ...any) {
-	r.addAlike(within, problem(at, summary, format, args...))
-}
-
-// addAlike takes over a diagnostic unless there are enough of its sort already.
-func (r *reporter) addAlike(within any, d *hcl.Diagnostic) {
-	if r.fits(crowd{d.Summary, within}, maxAlike, d) {
-		r.add(d)
-	}
-}
-
 // finish returns all that was gathered in the order of the text.
 func (r *reporter) finish() hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, f := range r.findings {
+		complete(f.Diagnostic, f.instances())
+		diags = append(diags, f.Diagnostic)
+	}
 	for _, t := range r.crowds {
 		if t.hidden > 0 {
-			t.last.Detail += fmt.Sprintf(" %s the same problem.", count(t.hidden, "more place has", "more places have"))
+			complete(t.last, fmt.Sprintf(" %s the same problem.", count(t.hidden, "more place has", "more places have")))
 		}
 	}
-	slices.SortStableFunc(r.diags, byPlace)
-	return r.diags
+	slices.SortStableFunc(diags, byPlace)
+	return diags
+}
+
+// complete adds a sentence to a detail, before the way out that a rule offers.
+func complete(d *hcl.Diagnostic, sentence string) {
+	end := RuleOf(d).wayOut()
+	d.Detail = strings.TrimSuffix(d.Detail, end) + sentence + end
+}
+
+// instances says which instances of a block a finding is about, if any.
+func (f *finding) instances() string {
+	switch {
+	case f.first == nil:
+		return ""
+	case f.more == 0:
+		return fmt.Sprintf(" This is so for %s.", f.first)
+	}
+	return fmt.Sprintf(" This is so for %s and %s.", f.first, count(f.more, "more instance", "more instances"))
 }
 
 // problem makes an error.

@@ -1,9 +1,6 @@
 package schema
 
-import (
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-)
+import "github.com/hashicorp/hcl/v2"
 
 // A group is the real servers of one block: of real_server it is one, of pool any
 // number. Servers that could not be read are in it too, without an address.
@@ -13,30 +10,35 @@ type group struct {
 	servers []RealServer // port 0 is the service's own
 	// entries are the expressions of a pool's servers, nil where they are not
 	// written one by one.
-	entries []hclsyntax.Expression
+	entries []hcl.Expression
 }
 
 // serverNames are the names of real servers and pools within one block.
 type serverNames struct{ single, pools namespace }
 
 // groups reads the real_server and pool blocks of a cluster or service.
-func (c *content) groups(names *serverNames) []*group {
+func (c *content) groups(d *clusterDecl, names *serverNames) []*group {
 	var groups []*group
 	for _, block := range c.blocks {
-		switch {
-		case block.Type == realServerSpec.Type && c.declare(&names.single, block):
-			groups = append(groups, c.realServer(block))
-		case block.Type == poolSpec.Type && c.declare(&names.pools, block):
-			groups = append(groups, c.pool(block))
+		switch block.Type {
+		case realServerSpec.Type:
+			for _, r := range c.readings(&names.single, block, c.scope).list {
+				groups = append(groups, c.realServer(d, r))
+			}
+		case poolSpec.Type:
+			for _, r := range c.readings(&names.pools, block, c.scope).list {
+				groups = append(groups, c.pool(d, r))
+			}
 		}
 	}
 	return groups
 }
 
 // realServer reads one real_server block.
-func (c *content) realServer(block *hcl.Block) *group {
-	r := c.content(realServerSpec, block, c.scope)
-	s := RealServer{Name: block.Labels[0], Source: SourceOf(block.DefRange)}
+func (c *content) realServer(d *clusterDecl, in reading) *group {
+	r := c.inner(realServerSpec, in.block, in.scope)
+	s := RealServer{Name: r.label(), Source: SourceOf(r.header())}
+	s.Mode, s.Tunnel = r.way(d)
 	if r.given("host") {
 		if h := r.hostRef("host"); h != nil {
 			s.Host, s.Addr = h.Host, h.Address
@@ -47,10 +49,24 @@ func (c *content) realServer(block *hcl.Block) *group {
 	if r.given("address") {
 		s.Addr = r.addr("address")
 	}
-	s.Port = r.port("port")
+	s.Port = r.uint16("port")
 	s.Weight, _ = r.number("weight")
 	s.UpperThreshold, s.LowerThreshold = r.thresholds()
 	return &group{content: r, port: s.Port, servers: []RealServer{s}}
+}
+
+// way is how packets get to the real servers of a block: in its own mode and tunnel, or
+// in those of its cluster.
+func (c *content) way(d *clusterDecl) (Mode, Tunnel) {
+	mode := d.Mode
+	if c.given("mode") {
+		mode = c.mode()
+	}
+	tunnel := c.tunnel(d.tunnel)
+	if mode != TUN {
+		return mode, Tunnel{}
+	}
+	return mode, tunnel
 }
 
 // thresholds are the two bounds of connections, 0 unless both can be read.

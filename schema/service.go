@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/lvsctl/lvsctl/schema/resource"
@@ -12,8 +13,9 @@ import (
 type serviceDecl struct {
 	*Service
 	content *content
-	groups  []*group // its own and its cluster's, in the order of the text
-	broken  bool     // has errors, so that what seems missing may be among them
+	timeout hcl.Range // of its persistence, where it is written
+	groups  []*group  // its own and its cluster's, in the order of the text
+	broken  bool      // has errors, so that what seems missing may be among them
 }
 
 // services reads the service blocks of a cluster. All get the cluster's own real
@@ -22,8 +24,11 @@ func (c *content) services(d *clusterDecl, shared []*group, taken *serverNames) 
 	var services []*serviceDecl
 	var names namespace
 	for _, block := range c.blocks {
-		if block.Type == serviceSpec.Type && c.declare(&names, block) {
-			s := c.service(d, block, taken)
+		if block.Type != serviceSpec.Type {
+			continue
+		}
+		for _, r := range c.readings(&names, block, c.scope).list {
+			s := c.service(d, r, taken)
 			s.groups = slices.Concat(s.groups, shared)
 			slices.SortStableFunc(s.groups, func(a, b *group) int {
 				return cmp.Compare(a.content.header().Start.Byte, b.content.header().Start.Byte)
@@ -35,23 +40,22 @@ func (c *content) services(d *clusterDecl, shared []*group, taken *serverNames) 
 }
 
 // service reads one service block.
-func (l *loader) service(d *clusterDecl, block *hcl.Block, taken *serverNames) *serviceDecl {
-	before := l.errors
-	c := l.content(serviceSpec, block, d.content.scope)
-	s := &serviceDecl{content: c, Service: &Service{Name: block.Labels[0], Range: block.DefRange}}
-	if name, ok := c.str("protocol"); ok {
-		s.Protocol = resource.Protocols[c.word("protocol", name)]
-	}
-	s.Port = c.port("port")
-	s.Algorithm = c.serviceAlgorithm(d)
-	s.AlgorithmAt = c.algorithmAt(d)
-	s.Flags = c.flags(s.Algorithm)
-	s.Persistence = c.persistence(d)
-	s.groups = c.groups(&serverNames{
+func (c *content) service(d *clusterDecl, in reading, taken *serverNames) *serviceDecl {
+	before := c.trouble()
+	b := c.inner(serviceSpec, in.block, in.scope)
+	s := &serviceDecl{content: b, Service: &Service{Name: b.label(), Ignores: b.ignores, Range: b.header()}}
+	s.VIPs = b.serviceVIPs(d)
+	b.selectors(s.Service)
+	s.Algorithm = b.serviceAlgorithm(d)
+	s.AlgorithmAt = b.algorithmAt(d)
+	s.Flags = b.flags(s.Algorithm)
+	s.Drain = b.serviceDrain(d)
+	s.Persistence, s.timeout = b.persistence(d)
+	s.groups = b.groups(d, &serverNames{
 		single: namespace{outer: &taken.single},
 		pools:  namespace{outer: &taken.pools},
 	})
-	s.broken = l.errors > before
+	s.broken = c.trouble() > before
 	return s
 }
 
@@ -60,10 +64,20 @@ func (c *content) serviceAlgorithm(d *clusterDecl) string {
 	if c.given("algorithm") || c.misspelt("algorithm") {
 		return c.algorithm()
 	}
-	if !d.content.given("algorithm") && !d.content.misspelt("algorithm") {
-		c.failAlike(d, c.header(), "Missing algorithm", `Nothing says how the service's real servers are chosen. Write algorithm = "rr" (each in turn), or another, in the service or for all services in the cluster.`)
+	cluster := d.content
+	if !cluster.given("algorithm") && (cluster.has("algorithm") || cluster.lacks("algorithm")) {
+		c.failAlike(d, c.header(), "Missing algorithm", `Nothing says how the service's real servers are chosen. Write algorithm = "rr" (each in turn), or another, in the service, in the cluster for all its services, or in defaults for all clusters.`)
 	}
 	return d.algorithm
+}
+
+// serviceDrain is how long real servers of the service may take to go, or those of its
+// cluster.
+func (c *content) serviceDrain(d *clusterDecl) time.Duration {
+	if c.given("drain") {
+		return c.duration("drain", 0, maxDrain)
+	}
+	return d.drain
 }
 
 // algorithmAt is where the algorithm of a service is chosen.
@@ -74,40 +88,32 @@ func (c *content) algorithmAt(d *clusterDecl) hcl.Range {
 	return d.content.at("algorithm")
 }
 
-// persistence reads the persistence block of a service, if it has one.
-func (c *content) persistence(d *clusterDecl) Persistence {
-	var first *content
-	var p Persistence
-	for _, block := range c.blocks {
-		if block.Type != persistenceSpec.Type {
-			continue
-		}
-		if first != nil {
-			c.fail(block.DefRange, "Duplicate persistence block", "A service has one persistence block at most, and this one has another at %s. Remove one of the two.", place(first.header()))
-			continue
-		}
-		first = c.content(persistenceSpec, block, c.scope)
-		p.Timeout, _ = first.number("timeout")
-		p.Netmask = first.netmask(d)
-		if engine, ok := first.str("engine"); ok {
-			p.Engine = first.word("engine", engine)
+// persistence reads the persistence block of a service, if it has one, and says where its
+// timeout is.
+func (c *content) persistence(d *clusterDecl) (p Persistence, timeout hcl.Range) {
+	if b := c.only(persistenceSpec); b != nil {
+		p.Timeout, _ = b.number("timeout")
+		timeout = b.at("timeout")
+		p.Netmask = b.netmask(d)
+		if engine, ok := b.str("engine"); ok {
+			p.Engine = b.word("engine", engine)
 		}
 	}
-	return p
+	return p, timeout
 }
 
 // netmask is the argument that says which clients count as one.
 func (c *content) netmask(d *clusterDecl) uint32 {
-	if !d.VIP.IsValid() {
+	if len(d.VIPs) == 0 {
 		return 0 // which netmasks are possible is not known
 	}
 	s, ok := c.str("netmask")
 	if !ok {
-		return resource.FullNetmask(resource.FamilyOf(d.VIP))
+		return resource.FullNetmask(d.Family())
 	}
-	mask, problem := parseNetmask(s, d.VIP.Is6())
+	mask, problem := parseNetmask(s, d.Family() == resource.IPv6)
 	if problem != "" {
-		c.add(ruleNetmask.diagnostic(c.at("netmask"), problem))
+		c.add(ruleNetmask.Finding(c.at("netmask"), problem))
 	}
 	return mask
 }

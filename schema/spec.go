@@ -1,7 +1,9 @@
 package schema
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -20,16 +22,22 @@ type kind struct {
 
 // The kinds of value.
 var (
-	kindString  = &kind{"a string", cty.String}
-	kindBool    = &kind{"true or false", cty.Bool}
-	kindNumber  = &kind{"a whole number", cty.Number}
-	kindAddress = &kind{`an IP address such as "192.0.2.1"`, cty.String}
-	kindNetmask = &kind{`a netmask such as "255.255.255.0", or a prefix length`, cty.String}
-	kindStrings = &kind{"a list of strings", cty.List(cty.String)}
-	kindHost    = &kind{"a reference to a host, as in host.web1", cty.DynamicPseudoType}
-	kindHosts   = &kind{"a list of references to hosts, as in [host.lb1]", cty.DynamicPseudoType}
-	kindType    = &kind{"a type such as string, number or list(string)", cty.DynamicPseudoType}
-	kindAny     = &kind{"any value", cty.DynamicPseudoType}
+	kindString    = &kind{"a string", cty.String}
+	kindBool      = &kind{"true or false", cty.Bool}
+	kindNumber    = &kind{"a whole number", cty.Number}
+	kindDuration  = &kind{`a duration such as "30s"`, cty.String}
+	kindText      = &kind{"a string or a number", cty.String}
+	kindPrefix    = &kind{`a network such as "192.0.2.0/24", or an address`, cty.String}
+	kindAddress   = &kind{`an IP address such as "192.0.2.1"`, cty.String}
+	kindAddresses = &kind{`an IP address such as "192.0.2.1", or a list of them`, cty.DynamicPseudoType}
+	kindLabels    = &kind{"a string, or a list of strings", cty.DynamicPseudoType}
+	kindNetmask   = &kind{`a netmask such as "255.255.255.0", or a prefix length`, cty.String}
+	kindStrings   = &kind{"a list of strings", cty.List(cty.String)}
+	kindElements  = &kind{"a map, an object, or a list or set of strings or numbers", cty.DynamicPseudoType}
+	kindHost      = &kind{"a reference to a host, as in host.web1", cty.DynamicPseudoType}
+	kindHosts     = &kind{"a list of references to hosts, as in [host.lb1]", cty.DynamicPseudoType}
+	kindType      = &kind{"a type such as string, number or list(string)", cty.DynamicPseudoType}
+	kindAny       = &kind{"any value", cty.DynamicPseudoType}
 )
 
 // An attrSpec describes one argument of a block.
@@ -37,11 +45,22 @@ type attrSpec struct {
 	Name     string
 	Kind     *kind
 	Required bool
+	Inherit  bool     // taken from the defaults block where it is missing
 	Min, Max uint32   // bounds of a number
 	Words    []string // what a string must be one of; nil is anything
 	Default  any      // a uint32 or a string that stands for a missing argument; nil is none
 	Example  string   // a value as it is written, for required arguments
 	Doc      string   // what the argument is, to follow a colon: lower case, no period
+}
+
+// sentence is what the argument is, as a sentence without its period. What begins with a
+// noun follows "It is"; a condition or a value stands for itself.
+func (a *attrSpec) sentence() string {
+	first, _, _ := strings.Cut(a.Doc, " ")
+	if slices.Contains([]string{"in", "of", "with", "whether", "after", "true", "0", "1"}, strings.TrimSuffix(first, ",")) {
+		return strings.ToUpper(a.Doc[:1]) + a.Doc[1:]
+	}
+	return "It is " + a.Doc
 }
 
 // A blockSpec describes one type of block.
@@ -50,7 +69,9 @@ type blockSpec struct {
 	Labels []string
 	Doc    string
 	Attrs  []attrSpec
-	Open   bool // arguments of any name, as in locals
+	OneOf  [][]string // groups of arguments of which one must be there
+	Open   bool       // arguments of any name, as in locals
+	Single bool       // one at most where it can stand
 	Blocks []*blockSpec
 
 	schema *hcl.BodySchema // derived
@@ -96,6 +117,18 @@ func (b *blockSpec) blockTypes() []string {
 		types[i] = nested.Type
 	}
 	return types
+}
+
+// contents says what the block can have, for the end of a detail.
+func (b *blockSpec) contents() string {
+	var parts []string
+	if len(b.Attrs) > 0 {
+		parts = append(parts, "the arguments "+list(b.attrNames()))
+	}
+	if len(b.Blocks) > 0 {
+		parts = append(parts, "the blocks "+list(b.blockTypes()))
+	}
+	return fmt.Sprintf(" %s can have %s.", one(b.Type), list(parts))
 }
 
 // attrNames lists the names of the block's arguments.

@@ -3,11 +3,13 @@ package schema
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
+	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
 func TestParseEntry(t *testing.T) {
@@ -120,8 +122,7 @@ func TestList(t *testing.T) {
 
 // TestSpecs holds every description to what the getters expect of it.
 func TestSpecs(t *testing.T) {
-	var walk func(b *blockSpec)
-	walk = func(b *blockSpec) {
+	walkSpecs(func(b *blockSpec) {
 		if b.Doc == "" {
 			t.Errorf("block %s is not documented", b.Type)
 		}
@@ -129,24 +130,25 @@ func TestSpecs(t *testing.T) {
 			if a.Doc == "" || a.Kind == nil {
 				t.Errorf("%s of %s is not described", a.Name, b.Type)
 			}
-			if a.Required != (a.Example != "") {
+			if a.Required && a.Example == "" {
 				t.Errorf("%s of %s is required: %v, has an example: %v", a.Name, b.Type, a.Required, a.Example != "")
 			}
 			if (a.Kind == kindNumber) != (a.Max > 0) {
 				t.Errorf("%s of %s has bounds %d to %d", a.Name, b.Type, a.Min, a.Max)
 			}
 		}
-		for _, nested := range b.Blocks {
-			walk(nested)
+		for _, name := range slices.Concat(b.OneOf...) {
+			if b.attr(name).Required {
+				t.Errorf("%s of %s is one of several and required", name, b.Type)
+			}
 		}
-	}
-	walk(fileSpec)
+	})
 }
 
 func TestRules(t *testing.T) {
 	names := map[string]bool{}
 	for _, r := range Rules() {
-		if r.Name == "" || r.Summary == "" || r.Severity == hcl.DiagInvalid || names[r.Name] {
+		if r.Name == "" || r.Summary == "" || r.Doc == "" || r.Severity == hcl.DiagInvalid || names[r.Name] {
 			t.Errorf("rule %+v lacks something or is there twice", r)
 		}
 		names[r.Name] = true
@@ -166,5 +168,34 @@ func TestCrowd(t *testing.T) {
 	}
 	if last := diags[maxTotal-1].Detail; !strings.HasSuffix(last, " 950 more places have the same problem.") {
 		t.Errorf("the last one says %q", last)
+	}
+}
+
+// TestOverhead: what a tunnel adds to a packet, and what is left of 1500 bytes for TCP.
+func TestOverhead(t *testing.T) {
+	four, six := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("fd00::1")
+	tests := []struct {
+		tunnel       Tunnel
+		vip, server  netip.Addr
+		overhead     uint16
+		segmentBytes uint16
+	}{
+		{Tunnel{}, four, four, 20, 1440},
+		{Tunnel{}, six, six, 40, 1400},
+		{Tunnel{}, four, six, 40, 1420},
+		{Tunnel{}, six, four, 20, 1420},
+		{Tunnel{Type: resource.TunnelGUE, Port: 6080}, four, four, 32, 1428},
+		{Tunnel{Type: resource.TunnelGUE, Port: 6080, Flags: resource.TunnelChecksum}, four, four, 32, 1428},
+		{Tunnel{Type: resource.TunnelGUE, Port: 6080, Flags: resource.TunnelRemoteChecksum}, four, four, 40, 1420},
+		{Tunnel{Type: resource.TunnelGRE}, four, six, 44, 1416},
+		{Tunnel{Type: resource.TunnelGRE, Flags: resource.TunnelChecksum}, six, six, 48, 1392},
+	}
+	for _, test := range tests {
+		if got := test.tunnel.Overhead(test.server); got != test.overhead {
+			t.Errorf("%+v to %s: overhead %d, want %d", test.tunnel, test.server, got, test.overhead)
+		}
+		if got := test.tunnel.segment(test.vip, test.server); got != test.segmentBytes {
+			t.Errorf("%+v to %s for %s: segments of %d, want %d", test.tunnel, test.server, test.vip, got, test.segmentBytes)
+		}
 	}
 }

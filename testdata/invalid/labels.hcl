@@ -25,3 +25,12 @@ cluster "web" {
     address = "10.0.0.11"
   }
 }
+
+host "lb9" {
+  address = "10.0.0.9"
+  netns   = "lb9"
+
+  ignore {
+    reason = "all of them"
+  }
+}

@@ -23,7 +23,7 @@ cluster "web" {
     port = 2
 
     persistence {
-      timeout = 2678401
+      timeout = 2147484
       netmask = 33
     }
   }

@@ -37,6 +37,26 @@ cluster "web" {
     }
   }
 
+  service "drain" {
+    port  = 83
+    drain = 30
+  }
+
+  service "drain-too-long" {
+    port  = 84
+    drain = "24h1s"
+  }
+
+  service "drain-back" {
+    port  = 85
+    drain = "-1s"
+  }
+
+  service "drain-list" {
+    port  = 86
+    drain = ["1s"]
+  }
+
   service "all-ports" {
     port = 0
   }

@@ -1,3 +1,4 @@
+# finds several-directors
 # References to hosts other than by name, and functions.
 
 host "lb1" {

@@ -1,3 +1,4 @@
+# finds several-directors
 # Two directors, persistence, real servers that nobody manages.
 
 host "primary" {

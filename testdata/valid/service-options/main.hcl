@@ -11,11 +11,13 @@ cluster "dns" {
   vip       = "10.0.0.100"
   algorithm = "rr"
   directors = [host.lb1]
+  drain     = "2h"
 
   service "queries" {
     protocol   = "udp"
     port       = 53
     one_packet = true
+    drain      = "0s"
   }
 
   service "sticky" {
@@ -28,6 +30,7 @@ cluster "dns" {
     port      = 81
     algorithm = "mh"
     flags     = ["mh-port"]
+    drain     = "500ms"
   }
 
   service "raw" {

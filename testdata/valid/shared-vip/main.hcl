@@ -1,3 +1,4 @@
+# finds several-directors
 # Two sites with the same VIP behind different directors, and two clusters that
 # share a VIP and a director but no port.
 

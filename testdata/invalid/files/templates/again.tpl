@@ -1,0 +1,2 @@
+first line
+${templatefile("list.tpl", {})}

@@ -1,0 +1,2 @@
+${parseint(port, 10)}
+${file("inner.txt")}

@@ -1,0 +1,2 @@
+server ${server}
+port ${prot}

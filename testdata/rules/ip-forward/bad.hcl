@@ -1,0 +1,68 @@
+host "lb1" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  local     = true
+
+  sysctl "net.ipv4.ip_forward" {
+    value = 0
+  }
+
+  sysctl "net.ipv6.conf.all.forwarding" {
+    value = 0
+  }
+}
+
+host "lb2" {
+  address   = "10.0.0.2"
+  interface = "eth0"
+  netns     = "lb2"
+
+  sysctl "net.ipv4.conf.all.forwarding" {
+    value = 0
+  }
+}
+
+cluster "web" {
+  mode      = "nat"
+  vip       = "10.0.0.100"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web2" {
+    address = "10.0.1.2"
+  }
+}
+
+cluster "six" {
+  mode      = "nat"
+  vip       = "fd00::100"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 80
+  }
+
+  pool "six" {
+    servers = ["fd00::2"]
+  }
+}
+
+cluster "full" {
+  mode      = "fullnat"
+  vip       = "10.0.0.101"
+  algorithm = "rr"
+  directors = [host.lb2]
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web2" {
+    address = "10.0.1.2"
+  }
+}

@@ -1,0 +1,26 @@
+host "lb1" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  local     = true
+}
+
+cluster "web" {
+  mode      = "fullnat"
+  vip       = "10.0.0.100"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "near" {
+    address = "10.0.1.2"
+    mode    = "dr"
+  }
+
+  pool "far" {
+    servers = ["10.0.1.3"]
+    mode    = "tun"
+  }
+}

@@ -1,0 +1,31 @@
+host "lb1" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  local     = true
+}
+
+cluster "web" {
+  mode      = "dr"
+  vip       = "10.0.0.100"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 80
+  }
+}
+
+cluster "pool" {
+  mode      = "dr"
+  vip       = "10.0.0.101"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 80
+  }
+
+  pool "webs" {
+    servers = []
+  }
+}

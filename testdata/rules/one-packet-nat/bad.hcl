@@ -1,0 +1,22 @@
+host "lb1" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  local     = true
+}
+
+cluster "web" {
+  mode      = "nat"
+  vip       = "10.0.0.100"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "log" {
+    port       = 514
+    protocol   = "udp"
+    one_packet = true
+  }
+
+  real_server "web2" {
+    address = "10.0.1.2"
+  }
+}

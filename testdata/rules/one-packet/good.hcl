@@ -1,0 +1,27 @@
+host "lb1" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  local     = true
+}
+
+cluster "web" {
+  mode      = "dr"
+  vip       = "10.0.0.100"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port       = 53
+    protocol   = "udp"
+    one_packet = true
+  }
+
+  service "tcp" {
+    port       = 53
+    one_packet = false
+  }
+
+  real_server "web2" {
+    address = "10.0.1.2"
+  }
+}

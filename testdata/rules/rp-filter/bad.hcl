@@ -1,0 +1,39 @@
+host "lb1" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  local     = true
+}
+
+host "web1" {
+  address   = "10.0.1.1"
+  interface = "eth0"
+  netns     = "web1"
+
+  sysctl "net.ipv4.conf.all.rp_filter" {
+    value = 1
+  }
+
+  sysctl "net.ipv4.conf.eth0.rp_filter" {
+    value = 2
+  }
+
+  sysctl "net.ipv4.conf.tunl0.rp_filter" {
+    value = 1
+  }
+}
+
+cluster "web" {
+  mode      = "tun"
+  vip       = "10.0.0.100"
+  algorithm = "rr"
+  directors = [host.lb1]
+  mss       = 1440
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web1" {
+    host = host.web1
+  }
+}

@@ -1,0 +1,61 @@
+host "lb1" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  local     = true
+}
+
+host "lb2" {
+  address   = "10.0.0.2"
+  interface = "eth0"
+  netns     = "lb2"
+}
+
+cluster "web" {
+  mode      = "dr"
+  vip       = "10.0.0.100"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "marked" {
+    fwmark  = 1
+    packets = ["tcp/80-90"]
+  }
+
+  service "http" {
+    port = 91
+  }
+
+  service "udp" {
+    port     = 80
+    protocol = "udp"
+  }
+
+  service "rest" {
+    port = 0
+
+    persistence {}
+  }
+
+  service "elsewhere" {
+    fwmark = 2
+  }
+
+  real_server "web2" {
+    address = "10.0.1.2"
+  }
+}
+
+cluster "other" {
+  mode      = "dr"
+  vip       = "10.0.0.101"
+  algorithm = "rr"
+  directors = [host.lb2]
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web2" {
+    address = "10.0.1.2"
+  }
+}

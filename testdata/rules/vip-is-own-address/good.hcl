@@ -1,0 +1,35 @@
+host "lb1" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  local     = true
+}
+
+cluster "web" {
+  mode      = "nat"
+  vip       = "10.0.0.1"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web2" {
+    address = "10.0.1.2"
+  }
+}
+
+cluster "full" {
+  mode      = "fullnat"
+  vip       = "10.0.0.1"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 81
+  }
+
+  real_server "web2" {
+    address = "10.0.1.2"
+  }
+}

@@ -1,0 +1,36 @@
+host "lb1" {
+  address   = "10.0.0.1"
+  interface = "lo"
+  local     = true
+}
+
+cluster "web" {
+  mode      = "dr"
+  vip       = "10.0.0.100"
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web2" {
+    address = "10.0.1.2"
+  }
+}
+
+cluster "chosen" {
+  mode      = "dr"
+  vip       = "10.0.0.101"
+  algorithm = "rr"
+  directors = [host.lb1]
+  interface = "lo"
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web2" {
+    address = "10.0.1.2"
+  }
+}

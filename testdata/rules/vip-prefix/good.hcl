@@ -1,0 +1,20 @@
+host "lb1" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  local     = true
+}
+
+cluster "web" {
+  mode      = "dr"
+  vip       = ["10.0.0.101", "10.0.0.102"]
+  algorithm = "rr"
+  directors = [host.lb1]
+
+  service "http" {
+    port = 80
+  }
+
+  real_server "web2" {
+    address = "10.0.1.2"
+  }
+}

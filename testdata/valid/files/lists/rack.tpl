@@ -1,0 +1,3 @@
+%{ for n in numbers ~}
+${lan}.${n} weight ${chomp(file("weight.txt"))}
+%{ endfor ~}
