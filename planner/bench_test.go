@@ -60,3 +60,23 @@ func manyServers(n int) string {
 	}
 	return b.String()
 }
+
+// What binds a saved plan to a config and to a host that has all of it. ns/server must
+// not grow.
+func BenchmarkBasis(b *testing.B) {
+	for _, servers := range []int{1_000, 10_000, 40_000} {
+		cfg, _ := load(b, manyServers(servers))
+		w := newWorld("lb")
+		d, _ := Want(cfg)
+		if err := w.apply(Make(d, w.snapshots(d)), func() error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+		snap := w.snapshots(d)["lb"]
+		b.Run(fmt.Sprint(servers), func(b *testing.B) {
+			perServer(b, servers, func() {
+				d.Digest()
+				d.Basis("lb", snap)
+			})
+		})
+	}
+}

@@ -8,6 +8,7 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -23,6 +24,8 @@ type Desired struct {
 
 	steps     []*step
 	wants     map[string]map[resource.Key]want // by host
+	drains    map[serviceAt]resource.Drain     // for which destinations of a service wait before they go
+	mounts    map[*schema.Host][]*step         // after which a host has all that it mounts
 	parting   resource.Reason                  // why objects that are not wanted go
 	conflicts hcl.Diagnostics
 }
@@ -34,6 +37,9 @@ type step struct {
 	after []edge
 	edges []resource.Edge // after, as ledgers remember it
 	keys  []resource.Key  // in the order in which they are to be set up
+
+	fits   bool   // some of it depends on the host, see want
+	server string // the managed real server that the step is for on another host, for people
 }
 
 type edge struct {
@@ -46,26 +52,32 @@ type want struct {
 	state  resource.Resource
 	step   *step
 	source resource.Source
+	loose  bool // an address that may have another prefix or be on another interface, or a directory as it is found
+	// fit is the state on a host as it turns out to be, nil for not wanted there. Without it
+	// the state is the same on all.
+	fit func(resource.Facts) resource.Resource
 }
 
-// Want runs the recipe of each cluster's mode. Its diagnostics name objects that two
-// clusters want in different states.
+// Want writes down what host blocks ask for and runs the recipes of each cluster. Its
+// diagnostics name objects that are wanted in different states.
 func Want(cfg *schema.Config) (*Desired, hcl.Diagnostics) {
-	d := &Desired{wants: map[string]map[resource.Key]want{}, parting: resource.RemovedFromConfig}
+	d := &Desired{wants: map[string]map[resource.Key]want{}, drains: map[serviceAt]resource.Drain{}, mounts: map[*schema.Host][]*step{}, parting: resource.RemovedFromConfig}
 	for _, h := range cfg.Hosts {
 		d.Hosts = append(d.Hosts, h.Name)
 		d.wants[h.Name] = map[resource.Key]want{}
 	}
 	slices.Sort(d.Hosts)
+	for _, h := range cfg.Hosts {
+		d.hostSettings(h)
+	}
 	for _, c := range cfg.Clusters {
-		switch c.Mode {
-		case schema.DR:
-			d.directRouting(c)
-		case schema.NAT:
-			d.masquerading(c)
-		default:
-			panic(fmt.Sprintf("no recipe for mode %q", c.Mode))
-		}
+		d.shares(c)
+	}
+	for _, c := range cfg.Clusters {
+		d.cluster(c)
+	}
+	for _, h := range cfg.Hosts {
+		d.persist(h)
 	}
 	for _, s := range d.steps {
 		s.edges = s.remembered()
@@ -105,15 +117,36 @@ func (d *Desired) Withdraw() *Desired {
 	return out
 }
 
+// AtOnce is the desired state in which nothing is drained: what goes, goes at once.
+func (d *Desired) AtOnce() *Desired {
+	out := *d
+	out.drains = nil
+	return &out
+}
+
 // Keys lists what has to be read on a host, in no particular order: what the config
-// wants there, and what may have to change for a moment.
+// wants there, what may have to change for a moment, and what is worth a warning.
 func (d *Desired) Keys(host string) []resource.Key {
-	keys := make([]resource.Key, 0, len(d.wants[host])+len(hushSettings))
+	keys := make([]resource.Key, 0, len(d.wants[host])+len(hushSettings)+2)
 	for k := range d.wants[host] {
 		keys = append(keys, k)
 	}
 	for _, k := range hushSettings {
 		keys = append(keys, k)
+	}
+	worth := map[resource.Key]bool{reuseMode: true, quiescentTemplate: true}
+	if _, forwards := d.wants[host][forwardIPv6.Key()]; forwards {
+		worth[advertisedDefault] = true
+		for _, w := range d.wants[host] {
+			if link := linkOf(w.state); link != "" {
+				worth[acceptAdvertised(link)] = true
+			}
+		}
+	}
+	for k := range worth {
+		if _, wanted := d.wants[host][k]; !wanted {
+			keys = append(keys, k)
+		}
 	}
 	return keys
 }
@@ -147,13 +180,118 @@ func (d *Desired) want(s *step, r resource.Resource, source resource.Source) {
 	other, taken := d.wants[s.Host][key]
 	switch {
 	case !taken:
-		d.wants[s.Host][key] = want{r, s, source}
+		d.standOn(s, r)
+		d.wants[s.Host][key] = want{state: r, step: s, source: source}
 		s.keys = append(s.keys, key)
 	case other.state == r:
 		s.comesAfter(other.step, "shares "+key.String())
 	default:
-		d.conflicts = append(d.conflicts, conflict(s.Host, other, want{r, s, source}))
+		d.conflicts = append(d.conflicts, conflict(s.Host, other, want{state: r, step: s, source: source}))
 	}
+}
+
+// wantAnyhow is want for what is good enough as it is where the host has it already: an
+// address with whatever prefix and on whatever interface, or a directory, whoever may use
+// it.
+func (d *Desired) wantAnyhow(s *step, r resource.Resource, source resource.Source) {
+	d.want(s, r, source)
+	w := d.wants[s.Host][r.Key()]
+	w.loose = true
+	d.wants[s.Host][r.Key()] = w
+}
+
+// wantFitting is want for an object whose state depends on the host as it turns out to be:
+// fit says what it is there, nil for not wanted. Where the host is not known yet it is r.
+func (d *Desired) wantFitting(s *step, r resource.Resource, source resource.Source, fit func(resource.Facts) resource.Resource) {
+	d.want(s, r, source)
+	d.fit(s, r.Key(), fit)
+}
+
+// fit says what becomes of an object of a step on a host as it turns out to be. One of an
+// earlier step is as that one says.
+func (d *Desired) fit(s *step, key resource.Key, fit func(resource.Facts) resource.Resource) {
+	if w := d.wants[s.Host][key]; w.step == s {
+		w.fit = fit
+		d.wants[s.Host][key] = w
+		s.fits = true
+	}
+}
+
+// wantWhere is want for what is wanted only on hosts of which something is so.
+func (d *Desired) wantWhere(s *step, r resource.Resource, source resource.Source, where func(resource.Facts) bool) {
+	d.wantFitting(s, r, source, only(r, where))
+}
+
+// only is a state on hosts of which something is so.
+func only(r resource.Resource, where func(resource.Facts) bool) func(resource.Facts) resource.Resource {
+	return func(f resource.Facts) resource.Resource {
+		if !where(f) {
+			return nil
+		}
+		return r
+	}
+}
+
+// withSystemd tells hosts that systemd boots.
+func withSystemd(f resource.Facts) bool { return f.Systemd }
+
+// on is what is wanted of hosts as they turned out to be.
+func (d *Desired) on(snapshots map[string]*resource.Snapshot) *Desired {
+	if !slices.ContainsFunc(d.steps, func(s *step) bool { return s.fits && snapshots[s.Host] != nil }) {
+		return d
+	}
+	out := *d
+	out.steps = slices.Clone(d.steps)
+	out.wants = maps.Clone(d.wants)
+	for i, s := range d.steps {
+		if snap := snapshots[s.Host]; s.fits && snap != nil {
+			out.steps[i], out.wants[s.Host] = s.on(snap.Facts, out.wants[s.Host])
+		}
+	}
+	return &out
+}
+
+// on is a step, and the wants of its host, with what it wants there.
+func (s *step) on(facts resource.Facts, wants map[resource.Key]want) (*step, map[resource.Key]want) {
+	fitting, left := *s, maps.Clone(wants)
+	fitting.keys = nil
+	for _, key := range s.keys {
+		w := wants[key]
+		if w.fit != nil {
+			w.state = w.fit(facts)
+		}
+		if w.state == nil {
+			delete(left, key)
+			continue
+		}
+		left[key] = w
+		fitting.keys = append(fitting.keys, key)
+	}
+	return &fitting, left
+}
+
+// standOn orders s after the step that makes the interface of an address or route.
+func (d *Desired) standOn(s *step, r resource.Resource) {
+	link := linkOf(r)
+	if link == "" {
+		return
+	}
+	for _, base := range []resource.Resource{resource.Link{Name: link}, resource.LinkSetting{Link: link, Name: resource.LinkState}} {
+		if w, wanted := d.wants[s.Host][base.Key()]; wanted {
+			s.comesAfter(w.step, "it is on "+link)
+		}
+	}
+}
+
+// linkOf is the interface that an address or route is on.
+func linkOf(r resource.Resource) string {
+	switch r := r.(type) {
+	case resource.Address:
+		return r.Link
+	case resource.Route:
+		return r.Link
+	}
+	return ""
 }
 
 // conflict reports two wants that exclude each other.

@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
@@ -13,40 +15,104 @@ import (
 // what the ledger says we left there. Objects that are neither wanted nor in the
 // ledger belong to somebody else and are not touched, whatever they are.
 func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
+	d = d.on(snapshots)
 	g := newGraph(d, snapshots)
 	plan := &Plan{}
+	remade := map[string]*resource.Snapshot{}
 	for _, name := range d.Hosts {
 		snap, ok := snapshots[name]
 		if !ok {
 			continue
 		}
-		plan.Hosts = append(plan.Hosts, Host{Name: name, Drift: drift(snap), Foreign: d.foreign(name, snap)})
+		plan.Hosts = append(plan.Hosts, d.look(name, snap))
+		remade[name] = d.withoutRemade(name, snap)
 	}
 	for _, s := range d.steps {
-		snap, ok := snapshots[s.Host]
+		snap, ok := remade[s.Host]
 		if !ok {
 			continue
 		}
 		for _, key := range s.keys {
 			if c, needed := d.converge(d.wants[s.Host][key], key, snap); needed {
+				if c.Before == nil && snapshots[s.Host].Live[key] != nil {
+					c.Reason = resource.WithItsLink
+				}
+				if wentWithBoot(c, snap.Ledger) {
+					c.Reason = resource.LostAtBoot
+				}
 				g.setUp(s, c)
 			}
 		}
 	}
 	for _, host := range plan.Hosts {
-		snap := snapshots[host.Name]
+		snap := remade[host.Name]
 		shared := sharedServices(host.Foreign)
 		for _, key := range d.unwanted(host.Name, snap) {
 			claim := snap.Ledger.Claims[key]
 			c := release(claim, snap.Live[key], snap.Connections[key], key.Kind == resource.KindService && shared[key.Service])
+			if c.Action == resource.Restore && d.linkGoes(host.Name, resource.LinkOfSetting(key), snap) {
+				c = resource.Change{Action: resource.Forget, Before: claim.Want, After: snap.Live[key]}
+			}
 			if c.Reason == "" {
 				c.Reason = d.parting
 			}
+			c.Drain = d.drain(host.Name, c, snap)
 			g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, c)
 		}
 	}
-	plan.Steps = hush(g.order(), snapshots)
+	plan.Steps = hush(d.relief(snapshots).relieve(g.order()), snapshots)
 	return plan
+}
+
+// look is what a plan says about a host beside its changes.
+func (d *Desired) look(name string, snap *resource.Snapshot) Host {
+	return Host{Name: name, Drift: drift(snap), Rebooted: len(snap.Ledger.Lost), Foreign: d.foreign(name, snap)}
+}
+
+// withoutRemade is what will be left of a host when the links that have to be made anew
+// are: what is on a link goes with it.
+func (d *Desired) withoutRemade(host string, snap *resource.Snapshot) *resource.Snapshot {
+	gone := map[string]bool{}
+	for key, w := range d.wants[host] {
+		if live := snap.Live[key]; key.Kind == resource.KindLink && live != nil && live != w.state {
+			gone[key.Name] = true
+		}
+	}
+	if len(gone) == 0 {
+		return snap
+	}
+	left := *snap
+	left.Live = maps.Clone(snap.Live)
+	for withoutStacked(left.Live, gone) {
+	}
+	maps.DeleteFunc(left.Live, func(k resource.Key, r resource.Resource) bool {
+		return gone[linkOf(r)] || gone[resource.LinkOfSetting(k)]
+	})
+	return &left
+}
+
+// withoutStacked takes away the VLANs that stand on links that go, notes that they go
+// too, and tells whether there were any. Tunnels stay without the link that they are
+// bound to.
+func withoutStacked(live resource.Set, gone map[string]bool) bool {
+	before := len(live)
+	maps.DeleteFunc(live, func(_ resource.Key, r resource.Resource) bool {
+		l, ok := r.(resource.Link)
+		if !ok || l.Type != resource.LinkVLAN || !gone[l.Parent] || gone[l.Name] {
+			return false
+		}
+		gone[l.Name] = true
+		return true
+	})
+	return len(live) < before
+}
+
+// linkGoes tells whether an interface is deleted, and all that is set on it with it.
+func (d *Desired) linkGoes(host, link string, snap *resource.Snapshot) bool {
+	key := resource.Link{Name: link}.Key()
+	claim, ours := snap.Ledger.Claims[key]
+	_, wanted := d.wants[host][key]
+	return link != "" && ours && !wanted && claim.Prior == nil && snap.Live[key] != nil
 }
 
 // sharedServices are the services that have destinations of others.
@@ -79,10 +145,14 @@ func (d *Desired) converge(w want, key resource.Key, snap *resource.Snapshot) (r
 	wanted := asFound(w.state, live)
 	c := resource.Change{Before: live, After: wanted, Source: w.source, Reason: reason(wanted, live, claim, claimed)}
 	switch {
+	case w.loose && servesAsIs(key, live, claimed, snap):
+		return resource.Change{}, false
 	case live == nil:
 		c.Action = resource.Create
-	case live != wanted:
+	case live != wanted && key.Kind.Editable():
 		c.Action = resource.Update
+	case live != wanted:
+		c.Action = resource.Replace
 	case !claimed || claim.Want != wanted:
 		c.Action = resource.Adopt
 	case claim.Step != w.step.Name || !slices.Equal(snap.Ledger.Steps[claim.Step], w.step.edges):
@@ -93,14 +163,60 @@ func (d *Desired) converge(w want, key resource.Key, snap *resource.Snapshot) (r
 	return c, true
 }
 
+// servesAsIs tells whether a host has something in the place of an object that it need not
+// have from us: an address of its own, or a directory.
+func servesAsIs(key resource.Key, live resource.Resource, claimed bool, snap *resource.Snapshot) bool {
+	if key.Kind == resource.KindDirectory {
+		return live != nil && !claimed
+	}
+	return live == nil && hasOwn(snap, key.Prefix.Addr())
+}
+
+// hasOwn tells whether a host has an address that it does not have from us, whatever its
+// prefix and interface.
+func hasOwn(snap *resource.Snapshot, addr netip.Addr) bool {
+	return slices.ContainsFunc(snap.Facts.Addresses, func(a resource.Address) bool {
+		_, ours := snap.Ledger.Claims[a.Key()]
+		return a.Prefix.Addr() == addr && !ours
+	})
+}
+
 // asFound is a wanted object with those properties that recipes leave open as they are
-// found on the host. An address that is there serves whatever its label and scope are,
-// and to change them would mean to take it away for a moment.
+// found on the host. An address that is there serves whatever its scope is, and its label
+// unless the config has one, and to change them means to take it away for a moment. A route serves as well if
+// its note of origin is the one that ip(8) makes by itself. The timeout and the netmask of a
+// service without persistence mean nothing, and every program has its own idea of them. A
+// mount of others serves if it has the options that were asked for, whatever else it has.
 func asFound(wanted, live resource.Resource) resource.Resource {
-	if found, ok := live.(resource.Address); ok {
+	switch found := live.(type) {
+	case resource.Address:
+		if label := wanted.(resource.Address).Label; label != "" {
+			found.Label = label
+		}
 		return found
+	case resource.Route:
+		if byHand(found) == wanted {
+			return found
+		}
+	case resource.Mount:
+		if wanted.(resource.Mount).Serves(found) {
+			return found
+		}
+	case resource.Service:
+		if w := wanted.(resource.Service); (w.Flags|found.Flags)&resource.FlagPersistent == 0 {
+			w.Timeout, w.Netmask = found.Timeout, found.Netmask
+			return w
+		}
 	}
 	return wanted
+}
+
+// byHand is a route that was set by hand with the origin that it gets from us.
+func byHand(r resource.Route) resource.Route {
+	if r.Protocol == resource.ProtocolBoot {
+		r.Protocol = resource.ProtocolStatic
+	}
+	return r
 }
 
 // reason says why a wanted object is not as it should be.
@@ -126,8 +242,8 @@ func release(claim resource.Claim, live resource.Resource, conns resource.Connec
 	c := resource.Change{Before: live, After: claim.Prior}
 	switch {
 	case live == nil, live == claim.Prior, claim.Prior == nil && (permanent(claim.Want) || shared):
-		c = resource.Change{Action: resource.Forget, Before: claim.Want}
-		if shared && live != nil {
+		c = resource.Change{Action: resource.Forget, Before: claim.Want, After: live}
+		if shared && live != nil && claim.Prior == nil {
 			c.Reason = resource.SharedWithOthers
 		}
 	case claim.Prior == nil:
@@ -142,17 +258,36 @@ func release(claim resource.Claim, live resource.Resource, conns resource.Connec
 // permanent tells the kinds that cannot be deleted, or that stay since others may have
 // come to need them.
 func permanent(r resource.Resource) bool {
-	switch r.(type) {
-	case resource.Module, resource.Sysctl:
-		return true
-	}
-	return false
+	kind := r.Key().Kind
+	return kind == resource.KindModule || kind.Setting()
 }
 
-// drift lists what is ours and not as we left it, in the order of the keys.
+// wentWithBoot tells whether a change brings back what a host had until it booted.
+func wentWithBoot(c resource.Change, ledger resource.Ledger) bool {
+	claim, ours := ledger.Claims[c.Key()]
+	lost, was := ledger.Lost[c.Key()]
+	switch {
+	case len(ledger.Lost) == 0:
+		return false
+	case ours:
+		return claim.Want == c.After && !onDisk(c.Key().Kind)
+	}
+	return was && lost.Want == c.After
+}
+
+// onDisk tells the kinds whose objects only somebody can have changed, and no reboot.
+func onDisk(k resource.Kind) bool {
+	return k == resource.KindFile || k == resource.KindDirectory || k == resource.KindBlock
+}
+
+// drift lists what is ours and not as we left it, in the order of the keys. On a host that
+// was rebooted that is what is on disk: the rest is to be set up again.
 func drift(snap *resource.Snapshot) []Drift {
 	var list []Drift
 	for key, claim := range snap.Ledger.Claims {
+		if len(snap.Ledger.Lost) > 0 && !onDisk(key.Kind) {
+			continue
+		}
 		if live := snap.Live[key]; live != claim.Want {
 			list = append(list, Drift{Left: claim.Want, Found: live})
 		}

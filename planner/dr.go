@@ -22,41 +22,60 @@ import (
 // it through lo.
 //
 // On the director: send_redirects=0, since it sends packets out of the interface they
-// came from, and the kernel would tell the client to talk to the real server directly;
-// the service and its destinations; last the VIP, so that the first client that finds
-// it finds servers behind it. ip_forward is left as it is: IPVS passes packets on by
-// itself, and the director may have other duties.
+// came from, and the kernel would tell the client to talk to the real server directly.
+// ip_forward is left as it is: IPVS passes packets on by itself, and the director may
+// have other duties.
 //
 // IPv6 needs less: neighbour discovery answers only for addresses of the interface that
 // was asked, so nothing has to be suppressed, and there is no switch for redirects.
-//
-// Real servers are ready before the director sends to them. Taking down runs the
-// other way on every edge.
-func (d *Desired) directRouting(c *schema.Cluster) {
-	ready := map[*schema.Host]*step{}
-	for _, rs := range managedServers(c) {
-		ready[rs.Host] = d.directRealServer(c, rs.Host, rs.Source)
+
+// directDirector prepares a director.
+func directDirector(d *Desired, c *schema.Cluster, h *schema.Host, _ *step) []edge {
+	if c.Family() == resource.IPv6 {
+		return nil
 	}
-	for _, director := range c.Directors {
-		d.directDirector(c, director, ready)
+	s := d.step(h, c.Name, "send no ICMP redirects")
+	for _, link := range []string{"all", "default", c.VIPInterface(h)} {
+		d.linkSysctl(s, link, "send_redirects", "0", schema.SourceOf(c.Range))
 	}
+	return []edge{{s, "a redirected client would bypass the director"}}
 }
 
-// directRealServer prepares one managed real server and returns the step after which
-// it can take traffic.
-func (d *Desired) directRealServer(c *schema.Cluster, h *schema.Host, source resource.Source) *step {
-	quiet := d.step(h, c.Name, "keep quiet about the VIP")
-	if c.VIP.Is4() {
+// directRealServer prepares a real server.
+func directRealServer(d *Desired, c *schema.Cluster, jobs []job, _ map[role][]edge) *step {
+	rs := jobs[0]
+	quiet := d.step(rs.Host, c.Name, "keep quiet about the VIP")
+	if c.Family() == resource.IPv4 {
 		for _, link := range []string{"all", "lo"} {
-			d.linkSysctl(quiet, link, "arp_ignore", "1", source)
-			d.linkSysctl(quiet, link, "arp_announce", "2", source)
+			d.quietLink(quiet, link, rs.Source)
 		}
 	}
-	vip := d.step(h, c.Name, "accept the VIP")
+	vip := d.step(rs.Host, c.Name, "accept the VIP")
 	vip.comesAfter(quiet, "a VIP on lo would answer ARP requests meant for the director")
-	d.want(vip, resource.Address{Link: "lo", Prefix: hostOnly(c.VIP)}, source)
-	d.want(vip, loopbackRoute(c.VIP), source)
+	for _, addr := range c.VIPs {
+		d.want(vip, labelledVIP(c, "lo", addr), rs.Source)
+		d.want(vip, loopbackRoute(addr), rs.Source)
+	}
 	return vip
+}
+
+// directWay follows a packet from a director to a real server, and the answer back.
+func directWay(w *walk) {
+	w.send(w.server, w.asked, "IPVS picks {server} and sends the packet on as it is, only to another MAC address, that of {server}. So both must be on one segment, and the port is the one that the client asked for.")
+	silent := "silent about it in ARP"
+	w.needs = "the VIP on lo, and arp_ignore = 1 and arp_announce = 2 so that ARP says nothing of it"
+	if w.family() == resource.IPv6 {
+		silent = "where neighbour discovery does not tell of it"
+		w.needs = "the VIP on lo"
+	}
+	w.answer(clientName, w.asked.back(), "{server} "+w.has()+" the VIP too, on lo, "+silent+". So it takes the packet as its own and answers the client itself, past {director}: from the VIP, since the client takes an answer from no other address.")
+}
+
+// quietLink keeps an interface from answering ARP for addresses of others, and from
+// naming them.
+func (d *Desired) quietLink(s *step, link string, source resource.Source) {
+	d.linkSysctl(s, link, "arp_ignore", "1", source)
+	d.linkSysctl(s, link, "arp_announce", "2", source)
 }
 
 // loopbackRoute is the host route to the VIP through lo, with what the kernel fills in
@@ -70,29 +89,3 @@ func loopbackRoute(vip netip.Addr) resource.Route {
 	}
 	return r
 }
-
-// directDirector sets up one director; ready says when each managed real server is.
-func (d *Desired) directDirector(c *schema.Cluster, h *schema.Host, ready map[*schema.Host]*step) {
-	source := schema.SourceOf(c.Range)
-	modules := d.ipvsModules(c, h)
-	services := d.services(c, h)
-	services.comesAfter(modules, "IPVS must be loaded with the scheduler")
-
-	redirects := d.step(h, c.Name, "send no ICMP redirects")
-	if c.VIP.Is4() {
-		for _, link := range []string{"all", "default", c.VIPInterface(h)} {
-			d.linkSysctl(redirects, link, "send_redirects", "0", source)
-		}
-	}
-	inService := d.destinations(c, h, services, ready, resource.ForwardDirect)
-	vip := d.step(h, c.Name, "take the VIP")
-	vip.comesAfter(redirects, "a redirected client would bypass the director")
-	vip.comesAfter(services, "a client that finds the VIP must find the service")
-	for _, s := range inService {
-		vip.comesAfter(s, "a client that finds the VIP must find a real server")
-	}
-	d.want(vip, resource.Address{Link: c.VIPInterface(h), Prefix: hostOnly(c.VIP)}, source)
-}
-
-// hostOnly is the prefix of one address alone, /32 or /128.
-func hostOnly(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }

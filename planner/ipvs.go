@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"net/netip"
+
 	"github.com/lvsctl/lvsctl/schema"
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
@@ -15,7 +17,11 @@ func (d *Desired) ipvsModules(c *schema.Cluster, h *schema.Host) *step {
 	s := d.step(h, c.Name, "load IPVS")
 	d.want(s, resource.Module{Name: "ip_vs"}, schema.SourceOf(c.Range))
 	for _, svc := range c.Services {
-		d.want(s, resource.Module{Name: "ip_vs_" + svc.Algorithm}, schema.SourceOf(svc.Range))
+		source := schema.SourceOf(svc.Range)
+		d.want(s, resource.Module{Name: "ip_vs_" + svc.Algorithm}, source)
+		if svc.Persistence.Engine != "" {
+			d.want(s, resource.Module{Name: "ip_vs_pe_" + svc.Persistence.Engine}, source)
+		}
 	}
 	return s
 }
@@ -24,14 +30,16 @@ func (d *Desired) ipvsModules(c *schema.Cluster, h *schema.Host) *step {
 func (d *Desired) services(c *schema.Cluster, h *schema.Host) *step {
 	s := d.step(h, c.Name, "virtual services")
 	for _, svc := range c.Services {
-		d.want(s, ipvsService(c, svc), schema.SourceOf(svc.Range))
+		for _, key := range svc.Keys() {
+			d.want(s, ipvsService(key, svc), schema.SourceOf(svc.Range))
+			d.drains[serviceAt{h.Name, key}] = drainOf(svc)
+		}
 	}
 	return s
 }
 
 // ipvsService is a service as the kernel knows it.
-func ipvsService(c *schema.Cluster, svc *schema.Service) resource.Service {
-	key := serviceKey(c, svc)
+func ipvsService(key resource.ServiceKey, svc *schema.Service) resource.Service {
 	s := resource.Service{ServiceKey: key, Scheduler: svc.Algorithm, Flags: svc.Flags, Netmask: resource.FullNetmask(key.Family)}
 	if svc.Persistence.Timeout > 0 {
 		s.Flags |= resource.FlagPersistent
@@ -42,67 +50,89 @@ func ipvsService(c *schema.Cluster, svc *schema.Service) resource.Service {
 	return s
 }
 
-func serviceKey(c *schema.Cluster, svc *schema.Service) resource.ServiceKey {
-	return resource.AddrService(svc.Protocol, c.VIP, svc.Port)
-}
-
 // destinations wants the real servers behind the services of a cluster. A managed one
 // gets a step of its own, with all its destinations: it is taken in as a whole, and
 // not before it is ready. All others share one step.
-func (d *Desired) destinations(c *schema.Cluster, h *schema.Host, services *step, ready map[*schema.Host]*step, forward resource.Forward) []*step {
+func (d *Desired) destinations(c *schema.Cluster, h *schema.Host, services *step, ready map[role]*step) []*step {
 	var steps []*step
 	byServer := map[*schema.Host]*step{}
-	stepOf := func(rs *schema.Host) *step {
-		if s, ok := byServer[rs]; ok {
-			return s
+	stepOf := func(rs *schema.RealServer) *step {
+		s, known := byServer[rs.Host]
+		if !known {
+			purpose, server := "real servers in service", ""
+			if rs.Host != nil {
+				purpose, server = rs.Host.Name+" in service", rs.Host.Name
+			}
+			s = d.step(h, c.Name, purpose)
+			s.server = server
+			s.comesAfter(services, "a destination belongs to its service")
+			byServer[rs.Host] = s
+			steps = append(steps, s)
+			for _, mounted := range d.mounts[rs.Host] {
+				s.comesAfter(mounted, rs.Host.Name+" would answer without what it mounts")
+			}
 		}
-		purpose := "real servers in service"
-		if rs != nil {
-			purpose = rs.Name + " in service"
+		if rs.Host != nil {
+			if prepared := ready[role{rs.Host, rs.Mode}]; prepared != nil {
+				s.comesAfter(prepared, rs.Host.Name+" "+recipes[rs.Mode].unprepared)
+			}
 		}
-		s := d.step(h, c.Name, purpose)
-		s.comesAfter(services, "a destination belongs to its service")
-		if prepared := ready[rs]; prepared != nil {
-			s.comesAfter(prepared, rs.Name+" would drop packets for the VIP")
-		}
-		byServer[rs] = s
-		steps = append(steps, s)
 		return s
 	}
 	for _, svc := range c.Services {
-		key := serviceKey(c, svc)
-		for i := range svc.RealServers {
-			rs := &svc.RealServers[i]
-			d.want(stepOf(rs.Host), destination(key, rs, forward), rs.Source)
+		for _, key := range svc.Keys() {
+			for i := range svc.RealServers {
+				rs := &svc.RealServers[i]
+				d.want(stepOf(rs), destination(key, rs), rs.Source)
+			}
 		}
 	}
 	return steps
 }
 
-// destination is a real server of a service as the kernel knows it.
-func destination(key resource.ServiceKey, rs *schema.RealServer, forward resource.Forward) resource.Destination {
-	return resource.Destination{
-		Service: key, Addr: rs.Addr, Port: rs.Port, Forward: forward, Weight: rs.Weight,
-		UpperThreshold: rs.UpperThreshold, LowerThreshold: rs.LowerThreshold,
-	}
-}
-
-// managedServers lists the real servers of a cluster that lvsctl manages, each host
-// once, without directors of the same cluster: those own the VIP already, and IPVS hands
-// them their share without sending it anywhere.
-func managedServers(c *schema.Cluster) []*schema.RealServer {
-	seen := map[*schema.Host]bool{nil: true}
-	for _, director := range c.Directors {
-		seen[director] = true
-	}
-	var list []*schema.RealServer
+// marks wants the packets of services with a firewall mark marked, and returns the step,
+// nil where there is nothing to mark.
+func (d *Desired) marks(c *schema.Cluster, h *schema.Host, services *step, inService []*step) *step {
+	var s *step
 	for _, svc := range c.Services {
-		for i := range svc.RealServers {
-			if rs := &svc.RealServers[i]; !seen[rs.Host] {
-				seen[rs.Host] = true
-				list = append(list, rs)
+		if len(svc.Packets) > 0 && s == nil {
+			s = d.step(h, c.Name, "mark packets")
+			s.comesAfter(services, "a mark means nothing without its service")
+			for _, first := range inService {
+				s.comesAfter(first, "a marked packet must find a real server")
+			}
+		}
+		for _, p := range svc.Packets {
+			for _, vip := range svc.VIPs {
+				d.want(s, resource.Mark{To: hostOnly(vip), Protocol: p.Protocol, First: p.First, Last: p.Last, Mark: svc.Mark}, schema.SourceOf(svc.Range))
 			}
 		}
 	}
-	return list
+	return s
+}
+
+// destination is a real server of a service as the kernel knows it.
+func destination(key resource.ServiceKey, rs *schema.RealServer) resource.Destination {
+	return resource.Destination{
+		Service: key, Addr: rs.Addr, Port: rs.Port, Forward: recipes[rs.Mode].forward, Weight: rs.Weight,
+		UpperThreshold: rs.UpperThreshold, LowerThreshold: rs.LowerThreshold,
+		TunnelType: rs.Tunnel.Type, TunnelPort: rs.Tunnel.Port, TunnelFlags: rs.Tunnel.Flags,
+	}
+}
+
+// hostOnly is the prefix of one address alone, /32 or /128.
+func hostOnly(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
+
+// vipAddress is an address that a host has for others, alone in its prefix so that it
+// brings no subnet along. Its own packets have to keep the host's own address as source:
+// of IPv4 addresses the first one stays that, of IPv6 addresses any could be chosen.
+func vipAddress(link string, a netip.Addr) resource.Address {
+	return resource.Address{Link: link, Prefix: hostOnly(a), Deprecated: a.Is6()}
+}
+
+// labelledVIP is a VIP of a cluster on an interface, with its label if it is to have one.
+func labelledVIP(c *schema.Cluster, link string, vip netip.Addr) resource.Address {
+	a := vipAddress(link, vip)
+	a.Label = c.VIPLabel(link, vip)
+	return a
 }

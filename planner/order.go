@@ -18,13 +18,23 @@ import (
 //     config still has the step, its edges of today count as well.
 //   - An address that moves from one host to another is gone from the old one before
 //     the new one has it.
+//   - A destination of a service with a firewall mark goes before further packets get
+//     that mark, and packets that do not get it any more stop to before the service has
+//     further destinations: neither may be prepared for the other.
+//   - A sync daemon stops before a service gets a destination of the other address family,
+//     and such a destination goes before a sync daemon starts: the kernel refuses to have
+//     both.
+//   - A policy rule goes before one for more packets comes with the same priority: the
+//     kernel would take the second for the first.
 //   - What goes, goes before a route is changed that it stands on: a director that is
 //     replaced sends nothing to a real server that answers through the new one.
 //   - What is changed so that it no longer stands on something that goes, is changed
 //     first.
 //
 // Beyond that, setting up goes before taking down, so that a replacement serves before
-// what it replaces goes, and steps keep the order in which recipes declare them.
+// what it replaces goes; what is drained goes before what is not, so that nothing that was
+// taken away is missed during the wait (an address that moves is on neither host); and
+// steps keep the order in which recipes declare them.
 //
 // Edges of setting up lead to earlier declared steps and cannot form a cycle. Those of
 // taking down come from several pasts and can contradict each other and the present;
@@ -36,6 +46,7 @@ type node struct {
 	after   []resource.Edge // of the step; when taking down, as it was recorded
 	changes []resource.Change
 	down    bool
+	drains  bool // something that is taken down is drained first
 	rank    int
 
 	waits  int // nodes that must come before and have not
@@ -67,7 +78,7 @@ func newGraph(d *Desired, snapshots map[string]*resource.Snapshot) *graph {
 		n := g.down[p.StepRef]
 		n.after = p.After
 		for _, e := range p.After {
-			for _, first := range g.meant(d, e.Step) {
+			for _, first := range g.meant(d, e.Step, snapshots) {
 				if first != n {
 					n.before(first)
 				}
@@ -79,8 +90,20 @@ func newGraph(d *Desired, snapshots map[string]*resource.Snapshot) *graph {
 
 // meant are the nodes of taking down that a remembered step stands for. Ledgers know
 // hosts by the names they had; of one that the config no longer has, a step of that
-// name on any host may be meant.
-func (g *graph) meant(d *Desired, ref resource.StepRef) []*node {
+// name on any host may be meant. An apply that was cut off may have given its objects to
+// other steps.
+func (g *graph) meant(d *Desired, ref resource.StepRef, snapshots map[string]*resource.Snapshot) []*node {
+	if snap := snapshots[ref.Host]; snap != nil && snap.Ledger.Moves != nil {
+		var list []*node
+		for _, name := range snap.Ledger.Moves.Heirs(ref.Name) {
+			if n := g.down[resource.StepRef{Host: ref.Host, Name: name}]; n != nil {
+				list = append(list, n)
+			}
+		}
+		if len(list) > 0 {
+			return list
+		}
+	}
 	if n := g.down[ref]; n != nil {
 		return []*node{n}
 	}
@@ -118,7 +141,7 @@ func pastSteps(d *Desired, snapshots map[string]*resource.Snapshot) []resource.S
 	for host, snap := range snapshots {
 		for name, edges := range snap.Ledger.Steps {
 			ref := resource.StepRef{Host: host, Name: name}
-			byRef[ref] = &resource.Step{StepRef: ref, After: slices.Clone(edges)}
+			byRef[ref] = &resource.Step{StepRef: ref, After: slices.Concat(edges, snap.Ledger.Moves.Of(name))}
 			rank[ref] = len(d.steps)
 		}
 		for _, claim := range snap.Ledger.Claims {
@@ -159,11 +182,15 @@ func (g *graph) setUp(s *step, c resource.Change) {
 func (g *graph) takeDown(ref resource.StepRef, c resource.Change) {
 	n := g.down[ref]
 	n.changes = append(n.changes, c)
+	n.drains = n.drains || c.Drain.Within > 0
 }
 
 // order sorts the graph and returns the steps that have something to do.
 func (g *graph) order() []resource.Step {
 	g.handOver()
+	g.keepMarksApart()
+	g.widenRules()
+	g.keepSyncApart()
 	g.stepAside()
 	var steps []resource.Step
 	ready := &queue{}
@@ -187,7 +214,7 @@ func (g *graph) order() []resource.Step {
 			}
 		}
 	}
-	return steps
+	return g.quiesce(steps)
 }
 
 // unblock makes the first node of taking down ready that a cycle holds back, looking
@@ -231,16 +258,19 @@ func (g *graph) stepAside() {
 	}
 }
 
-// edits tells changes that turn one state of an object into another.
+// edits tells changes that turn one state of an object into another. A file for the next
+// boot stands on nothing: it comes after all that it is about.
 func edits(c resource.Change) bool {
-	return c.Action == resource.Update || c.Action == resource.Replace
+	f, is := c.After.(resource.File)
+	return (c.Action == resource.Update || c.Action == resource.Replace) && (!is || !f.ForBoot())
 }
 
 // reroutes tells changes that make a route lead elsewhere.
 func reroutes(c resource.Change) bool { return edits(c) && c.Key().Kind == resource.KindRoute }
 
 // handOver orders taking an address down on one host before it is set up on another.
-// Addresses on lo are not announced, and any number of hosts may have them.
+// Addresses on lo and on tunnels are not announced, and any number of hosts may have
+// them.
 func (g *graph) handOver() {
 	leaving := map[resource.Key]*node{}
 	for _, n := range g.nodes {
@@ -265,9 +295,158 @@ func (g *graph) handOver() {
 	}
 }
 
+// keepMarksApart orders what leaves a service with a firewall mark, destinations and
+// packets, before what it gets anew of the other.
+func (g *graph) keepMarksApart() {
+	type marked struct {
+		host string
+		mark uint32
+		kind resource.Kind
+	}
+	leaving := map[marked][]*node{}
+	for _, n := range g.nodes {
+		for _, c := range n.changes {
+			if mark := markOf(c.Before); n.down && mark != 0 {
+				at := marked{n.ref.Host, mark, c.Key().Kind}
+				if list := leaving[at]; len(list) == 0 || list[len(list)-1] != n {
+					leaving[at] = append(list, n)
+				}
+			}
+		}
+	}
+	if len(leaving) == 0 {
+		return
+	}
+	other := map[resource.Kind]resource.Kind{resource.KindMark: resource.KindDestination, resource.KindDestination: resource.KindMark}
+	for _, n := range g.nodes {
+		seen := map[marked]bool{}
+		for _, c := range n.changes {
+			at := marked{n.ref.Host, markOf(c.After), other[c.Key().Kind]}
+			if n.down || at.mark == 0 || seen[at] {
+				continue
+			}
+			seen[at] = true
+			for _, old := range leaving[at] {
+				old.before(n)
+			}
+		}
+	}
+}
+
+// keepSyncApart orders sync daemons that stop before destinations of mixed address families
+// that come, and such destinations that go before sync daemons that start.
+func (g *graph) keepSyncApart() {
+	leaving := g.rivals(true, func(c resource.Change) resource.Resource { return c.Before })
+	if len(leaving) == 0 {
+		return
+	}
+	for host, coming := range g.rivals(false, func(c resource.Change) resource.Resource { return c.After }) {
+		inOrder(leaving[host].daemons, coming.mixed)
+		inOrder(leaving[host].mixed, coming.daemons)
+	}
+}
+
+// inOrder orders each of some nodes before each of others.
+func inOrder(first, then []*node) {
+	for _, a := range first {
+		for _, b := range then {
+			a.before(b)
+		}
+	}
+}
+
+// rivals are the nodes of one host with sync daemons, of which there are two at most, and
+// those with destinations of mixed address families.
+type rivals struct{ daemons, mixed []*node }
+
+// rivals finds them by host, in one direction, by one of the states of their changes.
+func (g *graph) rivals(down bool, state func(resource.Change) resource.Resource) map[string]rivals {
+	found := map[string]rivals{}
+	for _, n := range g.nodes {
+		if n.down != down {
+			continue
+		}
+		r := found[n.ref.Host]
+		if slices.ContainsFunc(n.changes, func(c resource.Change) bool { return isDaemon(state(c)) }) {
+			r.daemons = append(r.daemons, n)
+		}
+		if slices.ContainsFunc(n.changes, func(c resource.Change) bool { return isMixed(state(c)) }) {
+			r.mixed = append(r.mixed, n)
+		}
+		if len(r.daemons)+len(r.mixed) > 0 {
+			found[n.ref.Host] = r
+		}
+	}
+	return found
+}
+
+func isDaemon(r resource.Resource) bool {
+	_, ok := r.(resource.SyncDaemon)
+	return ok
+}
+
+// isMixed tells a destination of another address family than its service's.
+func isMixed(r resource.Resource) bool {
+	d, ok := r.(resource.Destination)
+	return ok && resource.FamilyOf(d.Addr) != d.Service.Family
+}
+
+// widenRules orders policy rules that go before those of the same priority and table that
+// come and are for more packets (rule_exists in the kernel's net/core/fib_rules.c).
+func (g *graph) widenRules() {
+	type leaving struct {
+		*node
+		rule resource.Rule
+	}
+	byHost := map[string][]leaving{}
+	for _, n := range g.nodes {
+		for _, c := range n.changes {
+			if r, ok := c.Before.(resource.Rule); ok && n.down && c.Action == resource.Delete {
+				byHost[n.ref.Host] = append(byHost[n.ref.Host], leaving{n, r})
+			}
+		}
+	}
+	if len(byHost) == 0 {
+		return
+	}
+	for _, n := range g.nodes {
+		for _, c := range n.changes {
+			if r, ok := c.After.(resource.Rule); ok && !n.down {
+				for _, old := range byHost[n.ref.Host] {
+					if wider(r, old.rule) {
+						old.before(n)
+					}
+				}
+			}
+		}
+	}
+}
+
+// wider tells whether a policy rule differs from another one in that it is for packets
+// from or to more addresses.
+func wider(r, than resource.Rule) bool {
+	if r.From.IsValid() && r.From != than.From || r.To.IsValid() && r.To != than.To || r == than {
+		return false
+	}
+	r.From, r.To = than.From, than.To
+	return r == than
+}
+
+// markOf is the firewall mark that a destination or the marking of packets is for, 0 for
+// none.
+func markOf(r resource.Resource) uint32 {
+	switch r := r.(type) {
+	case resource.Mark:
+		return r.Mark
+	case resource.Destination:
+		return r.Service.Mark
+	}
+	return 0
+}
+
 func announced(r resource.Resource) bool {
 	a, ok := r.(resource.Address)
-	return ok && a.Link != "lo"
+	return ok && a.Link != "lo" && !slices.Contains(receivers, a.Link)
 }
 
 // anywhere is an address's key without its interface.
@@ -276,13 +455,17 @@ func anywhere(k resource.Key) resource.Key {
 	return k
 }
 
-// queue is the nodes that can be next: setting up first, then by rank.
+// queue is the nodes that can be next: setting up first, then what is drained, then by
+// rank.
 type queue []*node
 
 func (q queue) Len() int { return len(q) }
 func (q queue) Less(i, j int) bool {
 	if q[i].down != q[j].down {
 		return q[j].down
+	}
+	if q[i].drains != q[j].drains {
+		return q[i].drains
 	}
 	return q[i].rank < q[j].rank
 }

@@ -10,15 +10,17 @@ import (
 // A Plan is what has to be done on which host in which order, as data: it can be
 // shown, compared, and handed to the hosts step by step.
 type Plan struct {
-	Hosts []Host          // every host that was looked at, by name
-	Steps []resource.Step // in the order of execution; none is empty
+	Hosts []Host          `json:"hosts"` // every host that was looked at, by name
+	Steps []resource.Step `json:"steps"` // in the order of execution; none is empty
 }
 
 // A Host is what a plan says about one host beside its changes.
 type Host struct {
-	Name    string
-	Drift   []Drift
-	Foreign []resource.Resource // IPVS objects that nobody's config knows, in the order of their keys
+	Name  string
+	Drift []Drift
+	// Rebooted is how many objects of ours went when the host booted after the last apply.
+	Rebooted int
+	Foreign  []resource.Resource // IPVS objects that nobody's config knows, in the order of their keys
 }
 
 // A Drift is an object of ours that is not as lvsctl left it.
@@ -31,9 +33,40 @@ type Drift struct {
 type Summary struct {
 	Add    int `json:"add"`
 	Change int `json:"change"`
+	Drain  int `json:"drain"` // removed when their connections are over, or have had their time
 	Remove int `json:"remove"`
 	Record int `json:"record"` // only remembered or forgotten, nothing is touched
 	Hosts  int `json:"hosts"`  // hosts with changes to them
+	// Lost is what cannot be brought back, not even by undoing the plan.
+	Lost Lost `json:"lost,omitzero"`
+}
+
+// Lost counts what cannot be brought back.
+type Lost struct {
+	// Connections are those that are cut, as of when the plan was made. What is left when
+	// real servers have been drained is not among them.
+	Connections uint64 `json:"connections,omitempty"`
+	// Services and Destinations are those that lose their counters: they go, or come back
+	// without them.
+	Services     int `json:"services,omitempty"`
+	Destinations int `json:"destinations,omitempty"`
+}
+
+// add counts what a change loses.
+func (l *Lost) add(c resource.Change) {
+	gone := c.Action == resource.Delete || c.Action == resource.Replace
+	if !gone && (c.Action != resource.Create || c.Reason != resource.RollingBack) {
+		return
+	}
+	switch c.Key().Kind {
+	case resource.KindService:
+		l.Services++
+	case resource.KindDestination:
+		l.Destinations++
+	}
+	if c.Drain.Within == 0 {
+		l.Connections += c.Cuts.Total()
+	}
 }
 
 // Summary counts the plan's changes.
@@ -42,16 +75,21 @@ func (p *Plan) Summary() Summary {
 	hosts := map[string]bool{}
 	for _, step := range p.Steps {
 		for _, c := range step.Changes {
-			if c.Reason == resource.Meanwhile {
-				continue // gone when the step is done
+			if c.Reason.Passing() {
+				continue
 			}
+			s.Lost.add(c)
 			switch c.Action {
 			case resource.Create:
 				s.Add++
 			case resource.Update, resource.Replace, resource.Restore:
 				s.Change++
 			case resource.Delete:
-				s.Remove++
+				if c.Drain.Within > 0 {
+					s.Drain++
+				} else {
+					s.Remove++
+				}
 			default:
 				if c.Visible() {
 					s.Record++
@@ -69,7 +107,7 @@ func (p *Plan) Summary() Summary {
 // ledgers remember.
 func (p *Plan) Touches() bool {
 	s := p.Summary()
-	return s.Add+s.Change+s.Remove > 0
+	return s.Add+s.Change+s.Drain+s.Remove > 0
 }
 
 // Asks tells whether the plan has anything that a human has to agree to.
@@ -92,6 +130,17 @@ func (p *Plan) Drifted() int {
 		n += len(h.Drift)
 	}
 	return n
+}
+
+// Rebooted lists the hosts that were rebooted since the last apply, by name.
+func (p *Plan) Rebooted() []Host {
+	var list []Host
+	for _, h := range p.Hosts {
+		if h.Rebooted > 0 {
+			list = append(list, h)
+		}
+	}
+	return list
 }
 
 // Pending lists the changes that are needed because the config moved, not the host.

@@ -2,6 +2,8 @@ package planner
 
 import (
 	"flag"
+	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,14 +42,17 @@ func TestPlans(t *testing.T) {
 }
 
 func runArchive(t *testing.T, archive *txtar.Archive) {
-	w := newWorld("lb1", "lb2", "web1", "web2", "web3")
+	w := newWorld("lb1", "lb2", "web1", "web2", "web3", "nfs1", "nfs2")
 	for i := 0; i < len(archive.Files); i++ {
 		config := archive.Files[i]
 		name, isConfig := strings.CutSuffix(config.Name, ".hcl")
 		if !isConfig {
 			continue
 		}
-		_, d := load(t, string(config.Data))
+		cfg, d := load(t, string(config.Data))
+		for _, h := range cfg.Hosts {
+			w[h.Name].own = []resource.Address{{Link: h.Interface, Prefix: netip.PrefixFrom(h.Address, 24)}}
+		}
 		plan := Make(d, w.snapshots(d))
 		got := render(plan)
 		golden := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == name+".plan" })
@@ -162,4 +167,219 @@ func TestContradictingPasts(t *testing.T) {
 	if got := plan.Summary().Change; got != 3 {
 		t.Errorf("%d changes, want 3:\n%s", got, render(plan))
 	}
+}
+
+// An IPv6 VIP that a host has with another prefix is there; one that it has from us on
+// another interface is not.
+func TestAddressAnyhow(t *testing.T) {
+	_, d := load(t, `
+host "lb" {
+  address   = "fd00::1"
+  interface = "eth0"
+  netns     = "lb"
+}
+cluster "web" {
+  mode      = "dr"
+  vip       = "fd00::9"
+  algorithm = "rr"
+  directors = [host.lb]
+  service "s" {
+    port = 80
+  }
+}
+`)
+	there := resource.Address{Link: "eth1", Prefix: netip.MustParsePrefix("fd00::9/64")}
+	creates := func(snap *resource.Snapshot) bool {
+		for _, s := range Make(d, map[string]*resource.Snapshot{"lb": snap}).Steps {
+			if slices.ContainsFunc(s.Changes, func(c resource.Change) bool {
+				return c.Action == resource.Create && c.Key().Kind == resource.KindAddress
+			}) {
+				return true
+			}
+		}
+		return false
+	}
+	facts := resource.Facts{Addresses: []resource.Address{there}}
+	ours := resource.Ledger{Claims: map[resource.Key]resource.Claim{there.Key(): {Want: there, Step: "web: take the VIP"}}}
+	if creates(&resource.Snapshot{Facts: facts}) {
+		t.Error("an address that is there is created")
+	}
+	if !creates(&resource.Snapshot{Facts: facts, Ledger: ours, Live: resource.NewSet(there)}) {
+		t.Error("an address that goes is taken for the one that is wanted")
+	}
+	if !creates(&resource.Snapshot{}) {
+		t.Error("an address that is missing is not created")
+	}
+}
+
+// Objects are known by what the kernel knows them by. Other names for clusters, services,
+// real servers and hosts are news for ledgers and for nothing else.
+func TestRenaming(t *testing.T) {
+	const before = `
+host "lb1" {
+  address   = "192.168.80.10"
+  interface = "ens33"
+  netns     = "lb"
+}
+host "web1" {
+  address   = "192.168.80.12"
+  interface = "ens33"
+  netns     = "web"
+}
+cluster "web" {
+  mode      = "MODE"
+  vip       = "192.168.80.188"
+  algorithm = "rr"
+  directors = [host.lb1]
+  service "http" {
+    fwmark  = 1
+    packets = ["tcp/80"]
+  }
+  real_server "one" {
+    host = host.web1
+  }
+  pool "two" {
+    servers = ["192.168.80.13", "192.168.80.14"]
+  }
+}
+`
+	renamed := strings.NewReplacer("lb1", "director", "web1", "apache", `"web"`, `"shop"`, `"http"`, `"pages"`, `"one"`, `"first"`, `"two"`, `"others"`)
+	for _, mode := range []string{"dr", "nat", "tun", "fullnat"} {
+		t.Run(mode, func(t *testing.T) {
+			text := strings.Replace(before, "MODE", mode, 1)
+			w := newWorld("lb1", "web1")
+			_, d := load(t, text)
+			if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+				t.Fatal(err)
+			}
+			w["director"], w["apache"] = w["lb1"], w["web1"]
+			_, d = load(t, renamed.Replace(text))
+			plan := Make(d, w.snapshots(d))
+			if len(plan.Steps) == 0 || plan.Asks() {
+				t.Errorf("new names are more, or less, than news for ledgers:\n%s", render(plan))
+			}
+			if err := w.apply(plan, w.safe); err != nil {
+				t.Fatal(err)
+			}
+			if again := Make(d, w.snapshots(d)); len(again.Steps) > 0 {
+				t.Errorf("the second plan is not empty:\n%s", render(again))
+			}
+			for _, h := range w {
+				maps.DeleteFunc(h.ledger.Steps, func(name string, _ []resource.Edge) bool { return !h.remembers(name) })
+			}
+			if diags := d.checkForgotten(w.snapshots(d)); len(diags) > 0 {
+				t.Errorf("the old names are not forgotten: %v", diags)
+			}
+		})
+	}
+}
+
+// remembers tells whether a step has claims: a real ledger forgets others.
+func (h *fakeHost) remembers(step string) bool {
+	for _, claim := range h.ledger.Claims {
+		if claim.Step == step {
+			return true
+		}
+	}
+	return false
+}
+
+// A route that somebody set by hand serves, whatever ip(8) noted as its origin. One that
+// leads elsewhere, or that a program put there, does not.
+func TestRouteByHand(t *testing.T) {
+	_, d := load(t, `
+host "web" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  netns     = "web"
+  route "10.1.0.0/16" {
+    via = "10.0.0.9"
+  }
+}
+`)
+	wanted := resource.Route{
+		Table: resource.TableMain, Prefix: netip.MustParsePrefix("10.1.0.0/16"), Link: "eth0", Gateway: netip.MustParseAddr("10.0.0.9"),
+		Protocol: resource.ProtocolStatic,
+	}
+	other := func(change func(*resource.Route)) resource.Route {
+		r := wanted
+		change(&r)
+		return r
+	}
+	tests := []struct {
+		name string
+		live resource.Route
+		want resource.Action
+	}{
+		{"as it is wanted", wanted, resource.Adopt},
+		{"by hand", other(func(r *resource.Route) { r.Protocol = resource.ProtocolBoot }), resource.Adopt},
+		{"by hand and elsewhere", other(func(r *resource.Route) { r.Protocol, r.Link = resource.ProtocolBoot, "eth1" }), resource.Update},
+		{"by a routing daemon", other(func(r *resource.Route) { r.Protocol = 12 }), resource.Update},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld("web")
+			w["web"].live.Add(test.live)
+			plan := Make(d, w.snapshots(d))
+			if changes := changesOf(plan); len(changes) != 1 || changes[0].Action != test.want {
+				t.Errorf("got %v, want one change, to %s", changes, test.want)
+			}
+			if err := w.apply(plan, func() error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+			if again := Make(d, w.snapshots(d)); len(again.Steps) > 0 {
+				t.Errorf("the second plan is not empty:\n%s", render(again))
+			}
+		})
+	}
+}
+
+// What a service without persistence has in the place of its netmask and timeout is no
+// difference, and stays. With persistence it counts.
+func TestNetmaskWithoutPersistence(t *testing.T) {
+	const text = `
+host "lb" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  netns     = "lb"
+}
+cluster "web" {
+  mode          = "dr"
+  vip           = "10.0.0.9"
+  services_only = true
+  algorithm     = "rr"
+  directors     = [host.lb]
+  service "http" {
+    port = 80
+    PERSISTENCE
+  }
+}
+`
+	odd := resource.Service{ServiceKey: resource.AddrService(resource.TCP, netip.MustParseAddr("10.0.0.9"), 80), Scheduler: "rr", Timeout: 7}
+	for persistence, want := range map[string]resource.Action{"": resource.Adopt, "persistence {}": resource.Update} {
+		_, d := load(t, strings.Replace(text, "PERSISTENCE", persistence, 1))
+		w := newWorld("lb")
+		w["lb"].live = resource.NewSet(odd, resource.Module{Name: "ip_vs"}, resource.Module{Name: "ip_vs_rr"})
+		plan := Make(d, w.snapshots(d))
+		for _, c := range changesOf(plan) {
+			if c.Key().Kind == resource.KindService && c.Action != want {
+				t.Errorf("%q: %s, want %s", persistence, c.Action, want)
+			}
+		}
+		if err := w.apply(plan, func() error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if again := Make(d, w.snapshots(d)); len(again.Steps) > 0 {
+			t.Errorf("%q: the second plan is not empty:\n%s", persistence, render(again))
+		}
+	}
+}
+
+// changesOf lists the changes of a plan.
+func changesOf(p *Plan) []resource.Change {
+	var list []resource.Change
+	for _, s := range p.Steps {
+		list = append(list, s.Changes...)
+	}
+	return list
 }

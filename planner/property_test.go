@@ -1,10 +1,12 @@
 package planner
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,14 +30,11 @@ func TestAnyConfigAfterAnyOther(t *testing.T) {
 			for range 3 {
 				text := randomConfig(rng)
 				_, d := load(t, text)
-				for name, h := range w.observe(d) { // sysctls that no config named so far
-					for k, r := range h {
-						if start[name][k] == nil && k.Kind == resource.KindSysctl && w[name].ledger.Claims[k].Want == nil {
-							start[name][k] = r
-						}
-					}
+				plan := Make(d, w.snapshots(d))
+				if err := drainsTogether(plan); err != nil {
+					t.Fatalf("%v\n%s\n%s", err, render(plan), text)
 				}
-				if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+				if err := w.apply(plan, w.safe); err != nil {
 					t.Fatalf("%v\n%s", err, text)
 				}
 				if again := Make(d, w.snapshots(d)); len(again.Steps) > 0 || again.Drifted() > 0 {
@@ -47,8 +46,11 @@ func TestAnyConfigAfterAnyOther(t *testing.T) {
 			if err := w.apply(Make(gone, w.snapshots(gone)), w.safe); err != nil {
 				t.Fatal(err)
 			}
-			modules := cmpopts.IgnoreMapEntries(func(k resource.Key, _ resource.Resource) bool { return k.Kind == resource.KindModule })
-			if diff := cmp.Diff(start, w.observe(last), modules, cmp.Comparer(func(a, b resource.Resource) bool { return a == b }), cmp.Comparer(func(a, b resource.Key) bool { return a == b })); diff != "" {
+			// Modules stay, and settings may have come with them.
+			left := cmpopts.IgnoreMapEntries(func(k resource.Key, r resource.Resource) bool {
+				return k.Kind == resource.KindModule || r == defaultOf(k)
+			})
+			if diff := cmp.Diff(start, w.observe(last), left, cmp.Comparer(func(a, b resource.Resource) bool { return a == b }), cmp.Comparer(func(a, b resource.Key) bool { return a == b })); diff != "" {
 				t.Errorf("destroy does not bring back the start (-start +now):\n%s", diff)
 			}
 			for name, h := range w {
@@ -58,6 +60,25 @@ func TestAnyConfigAfterAnyOther(t *testing.T) {
 			}
 		})
 	}
+}
+
+// drainsTogether finds a weight that is set to 0 after something was waited for, and a
+// destination that is waited for and still gets connections.
+func drainsTogether(plan *Plan) error {
+	waited := false
+	for _, s := range plan.Steps {
+		waited = waited || waits(s)
+		for _, c := range s.Changes {
+			dest, _ := c.Before.(resource.Destination)
+			switch {
+			case waited && c.Reason == resource.Draining:
+				return fmt.Errorf("%s: the weight of %s is set to 0 after something was waited for", s.StepRef, c.Key())
+			case c.Drain.Within > 0 && dest.Weight > 0:
+				return fmt.Errorf("%s: %s still gets connections", s.StepRef, c.Key())
+			}
+		}
+	}
+	return nil
 }
 
 // observe copies what is on the hosts.
@@ -77,7 +98,8 @@ func (w world) scatter(rng *rand.Rand) {
 		own := netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)})
 		w[fmt.Sprintf("h%d", i)].live.Add(resource.Address{Link: "own", Prefix: netip.PrefixFrom(own, 24)})
 	}
-	for _, h := range w {
+	for _, name := range slices.Sorted(maps.Keys(w)) {
+		h := w[name]
 		if rng.IntN(2) == 0 { // a default route of its own
 			h.live.Add(resource.Route{
 				Table: resource.TableMain, Prefix: netip.MustParsePrefix("0.0.0.0/0"), Link: "eth0",
@@ -89,7 +111,7 @@ func (w world) scatter(rng *rand.Rand) {
 			h.live.Add(resource.Service{ServiceKey: key, Scheduler: "sh", Netmask: resource.FullNetmask(resource.IPv4)})
 			h.live.Add(resource.Destination{Service: key, Addr: netip.AddrFrom4([4]byte{10, 9, 9, 9}), Port: 80, Weight: 3})
 		}
-		for _, name := range []string{"net.ipv4.conf.all.arp_ignore", "net.ipv4.conf.all.send_redirects"} {
+		for _, name := range []string{"net.ipv4.conf.all.arp_ignore", "net.ipv4.conf.all.send_redirects", "net.ipv4.conf.all.rp_filter"} {
 			h.live.Add(resource.Sysctl{Name: name, Value: fmt.Sprint(rng.IntN(3))})
 		}
 	}
@@ -99,29 +121,60 @@ func (w world) scatter(rng *rand.Rand) {
 // one cluster and real server of another.
 func randomConfig(rng *rand.Rand) string {
 	var b strings.Builder
-	for i := range 5 {
-		fmt.Fprintf(&b, "host \"h%d\" {\n  address = \"10.0.0.%d\"\n  interface = \"eth0\"\n  netns = \"h%d\"\n}\n", i, i+1, i)
+	daemon, mixed := pick(rng, "", "", synchronised), "" // a host can have one of both
+	if daemon == "" {
+		mixed = pick(rng, "", mixedPool)
 	}
-	for c := range rng.IntN(3) {
-		director := rng.IntN(5)
-		// Only one of the clusters masquerades: a host has one default route.
-		mode := "dr"
-		if c == 1 && rng.IntN(2) == 0 {
-			mode = "nat"
-		}
-		fmt.Fprintf(&b, "cluster \"c%d\" {\n  mode = %q\n  vip = \"10.1.0.%d\"\n  algorithm = %q\n  directors = [host.h%d]\n",
-			c, mode, c, pick(rng, "rr", "wlc", "sh"), director)
-		for s := range 1 + rng.IntN(2) {
-			fmt.Fprintf(&b, "  service \"s%d\" {\n    port = %d\n  }\n", s, 80+s)
-		}
-		for h := range 5 {
-			if h != director && rng.IntN(2) == 0 {
-				fmt.Fprintf(&b, "  real_server \"r%d\" {\n    host = host.h%d\n    weight = %d\n  }\n", h, h, rng.IntN(3))
-			}
-		}
-		fmt.Fprintf(&b, "  pool \"p\" {\n    servers = [\"10.0.7.1\", \"10.0.7.%d weight 2\"]\n  }\n}\n", 2+rng.IntN(3))
+	for i := range 5 {
+		fmt.Fprintf(&b, "host \"h%d\" {\n  address = \"10.0.0.%d\"\n  interface = \"eth0\"\n  netns = \"h%d\"\n%s}\n", i, i+1, i, daemon)
+	}
+	for c := range rng.IntN(4) {
+		randomCluster(&b, rng, c, mixed)
 	}
 	return b.String()
+}
+
+const (
+	synchronised = "  ipvs {\n    sync_daemon \"master\" {\n      interface = \"eth0\"\n    }\n  }\n"
+	mixedPool    = "  pool \"mixed\" {\n    servers = [\"fd00::7\"]\n    mode = \"tun\"\n  }\n"
+)
+
+// randomCluster writes one cluster, which may have a pool of the other address family.
+// Only the second masquerades: a host has one default route.
+func randomCluster(b *strings.Builder, rng *rand.Rand, c int, mixed string) {
+	modes := []string{"dr", "tun", "fullnat"}
+	if c == 1 {
+		modes = append(modes, "nat", "nat")
+	}
+	mode, director := pick(rng, modes...), rng.IntN(5)
+	fmt.Fprintf(b, "cluster \"c%d\" {\n  mode = %q\n  vip = [\"10.1.0.%d\"%s]\n  algorithm = %q\n  directors = [host.h%d]\n",
+		c, mode, c, pick(rng, "", fmt.Sprintf(", \"10.1.1.%d\"", c)), pick(rng, "rr", "wlc", "sh"), director)
+	switch mode {
+	case "nat":
+		b.WriteString(pick(rng, "", "  gateway_table = 100\n"))
+	case "fullnat":
+		b.WriteString(pick(rng, "", fmt.Sprintf("  source = \"10.2.%d.1-10.2.%[1]d.3\"\n", c)))
+	case "tun":
+		b.WriteString(pick(rng, "", "  mss = 1400\n", "  tunnel {\n    type = \"gue\"\n    port = 6080\n  }\n", "  tunnel {\n    type = \"gre\"\n  }\n"))
+	}
+	for s := range 1 + rng.IntN(2) {
+		fmt.Fprintf(b, "  service \"s%d\" {\n%s  }\n", s, pick(rng, fmt.Sprintf("    port = %d\n", 80+s), fmt.Sprintf("    fwmark = %d\n    packets = [\"tcp/%d\"]\n", 10*c+s+1, 90+s)))
+	}
+	for h := range 5 {
+		if h == director || rng.IntN(2) != 0 {
+			continue
+		}
+		own := ""
+		if mode == "dr" || mode == "tun" {
+			own = pick(rng, "", "", "    mode = \"dr\"\n", "    mode = \"tun\"\n")
+		}
+		fmt.Fprintf(b, "  real_server \"r%d\" {\n    host = host.h%d\n    weight = %d\n%s  }\n", h, h, rng.IntN(3), own)
+	}
+	fmt.Fprintf(b, "  pool \"p\" {\n    servers = [\"10.0.7.1\", \"10.0.7.%d weight 2\"]\n  }\n", 2+rng.IntN(3))
+	if mode != "fullnat" {
+		b.WriteString(mixed)
+	}
+	b.WriteString("}\n")
 }
 
 func pick(rng *rand.Rand, words ...string) string { return words[rng.IntN(len(words))] }
@@ -132,19 +185,12 @@ func (w world) safe() error {
 		for k, r := range h.live {
 			switch r := r.(type) {
 			case resource.Address:
-				if r.Link == "lo" && !h.quiet() {
-					return fmt.Errorf("%s has %s on lo and answers ARP requests for it", name, k.Prefix)
+				if slices.Contains([]string{"lo", "tunl0", "lvs-gre"}, r.Link) && !h.quiet() {
+					return fmt.Errorf("%s has %s on %s and answers ARP requests for it", name, k.Prefix, r.Link)
 				}
 			case resource.Destination:
-				target := w.at(r.Addr)
-				if target == nil || target == h {
-					continue
-				}
-				switch {
-				case r.Forward == resource.ForwardDirect && !target.has(r.Service.Addr):
-					return fmt.Errorf("%s sends %s to a real server that would drop it", name, r.Service)
-				case r.Forward == resource.ForwardMasquerade && !target.answersThrough(h):
-					return fmt.Errorf("%s sends %s to a real server that answers past it", name, r.Service)
+				if err := w.reached(h, r); err != nil {
+					return fmt.Errorf("%s: %s: %w", name, r, err)
 				}
 			case resource.Route:
 				if router := w.at(r.Gateway); router != nil && router.live[forwarding.Key()] != resource.Resource(forwarding) {
@@ -156,17 +202,84 @@ func (w world) safe() error {
 	return nil
 }
 
+// reached finds a real server that cannot take what its director sends.
+func (w world) reached(director *fakeHost, r resource.Destination) error {
+	target := w.at(r.Addr)
+	if target == nil || target == director {
+		return nil
+	}
+	for _, vip := range director.vipsOf(r.Service) {
+		switch {
+		case r.Forward == resource.ForwardDirect && !target.has(vip):
+			return fmt.Errorf("it would drop packets for %s", vip)
+		case r.Forward == resource.ForwardTunnel && !target.takesTunnel(r, vip):
+			return fmt.Errorf("it would not take %s out of the tunnel", vip)
+		}
+	}
+	if r.Forward != resource.ForwardMasquerade {
+		return nil
+	}
+	if director.live[resource.SourceNAT{Service: r.Service}.Key()] == nil && !target.answersThrough(director) {
+		return errors.New("it would answer past the director")
+	}
+	if s := director.live[tracking.Key()]; director.live[resource.SourceNAT{Service: r.Service}.Key()] != nil && s != resource.Resource(tracking) {
+		return errors.New("sources would not be rewritten")
+	}
+	return nil
+}
+
+// vipsOf are the addresses that a service is for.
+func (h *fakeHost) vipsOf(s resource.ServiceKey) []netip.Addr {
+	if s.Mark == 0 {
+		return []netip.Addr{s.Addr}
+	}
+	var vips []netip.Addr
+	for _, r := range h.live {
+		if m, ok := r.(resource.Mark); ok && m.Mark == s.Mark {
+			vips = append(vips, m.To.Addr())
+		}
+	}
+	return vips
+}
+
+// takesTunnel tells whether a host takes packets for a VIP out of the tunnel of a
+// destination.
+func (h *fakeHost) takesTunnel(r resource.Destination, vip netip.Addr) bool {
+	link := "tunl0"
+	if r.TunnelType == resource.TunnelGRE {
+		link = "lvs-gre"
+	}
+	if r.TunnelType == resource.TunnelGUE && h.live[resource.FOU{Family: resource.IPv4, Port: r.TunnelPort}.Key()] == nil {
+		return false
+	}
+	for _, s := range []resource.Resource{
+		resource.LinkSetting{Link: link, Name: resource.LinkState, Value: "up"},
+		resource.Sysctl{Name: "net.ipv4.conf.all.rp_filter", Value: "0"}, resource.Sysctl{Name: "net.ipv4.conf." + link + ".rp_filter", Value: "0"},
+		resource.Sysctl{Name: "net.ipv4.conf.eth0.rp_filter", Value: "0"},
+	} {
+		if h.live[s.Key()] != s {
+			return false
+		}
+	}
+	return h.live[resource.Address{Link: link, Prefix: hostOnly(vip)}.Key()] != nil
+}
+
+var tracking = resource.Sysctl{Name: "net.ipv4.vs.conntrack", Value: "1"}
+
 var forwarding = resource.Sysctl{Name: "net.ipv4.ip_forward", Value: "1"}
 
-// answersThrough tells whether a host's default route leads through a director.
+// answersThrough tells whether a host answers through a director: by its default route,
+// or by one in a table of its own with a rule that leads there.
 func (h *fakeHost) answersThrough(director *fakeHost) bool {
-	for _, r := range director.live {
-		if a, ok := r.(resource.Address); ok && a.Link == "own" {
-			for _, route := range h.live {
-				if route, ok := route.(resource.Route); ok && route.Prefix.Bits() == 0 && route.Gateway == a.Prefix.Addr() {
-					return true
-				}
-			}
+	tables := map[uint32]bool{resource.TableMain: true}
+	for _, r := range h.live {
+		if rule, ok := r.(resource.Rule); ok && h.has(rule.From.Addr()) {
+			tables[rule.Table] = true
+		}
+	}
+	for _, r := range h.live {
+		if route, ok := r.(resource.Route); ok && route.Prefix.Bits() == 0 && tables[route.Table] && director.has(route.Gateway) {
+			return true
 		}
 	}
 	return false

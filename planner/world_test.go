@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,8 +16,12 @@ import (
 type world map[string]*fakeHost
 
 type fakeHost struct {
-	live   resource.Set
-	ledger resource.Ledger
+	live    resource.Set
+	ledger  resource.Ledger
+	journal *resource.Journal // while an apply is under way that may be undone
+	moves   *resource.Moves
+	own     []resource.Address
+	lost    map[resource.Key]resource.Claim // when it was rebooted
 }
 
 func newWorld(hosts ...string) world {
@@ -41,17 +46,93 @@ func (w world) snapshots(d *Desired) map[string]*resource.Snapshot {
 			h.settings(k)
 		}
 		snaps[name] = &resource.Snapshot{
+			Facts:  resource.Facts{Addresses: h.own},
 			Live:   maps.Clone(h.live),
-			Ledger: resource.Ledger{Claims: maps.Clone(h.ledger.Claims), Steps: maps.Clone(h.ledger.Steps)},
+			Ledger: h.remembered(),
 		}
 	}
 	return snaps
 }
 
-// settings makes a sysctl exist, as all do, when it is first looked at.
+// remembered is what a host's ledger says.
+func (h *fakeHost) remembered() resource.Ledger {
+	l := resource.Ledger{Claims: maps.Clone(h.ledger.Claims), Steps: maps.Clone(h.ledger.Steps), Lost: maps.Clone(h.lost)}
+	if h.journal != nil {
+		l.Moves = h.moves.Clone()
+	}
+	return l
+}
+
+// settings makes a setting exist, as it does with what it belongs to, when it is looked
+// at.
 func (h *fakeHost) settings(k resource.Key) {
-	if _, there := h.live[k]; !there && k.Kind == resource.KindSysctl {
-		h.live.Add(resource.Sysctl{Name: k.Name, Value: "0"})
+	if r := defaultOf(k); r != nil && h.live[k] == nil && h.provides(k) {
+		h.live.Add(r)
+	}
+}
+
+// defaultOf is a setting as it comes, nil for what is not a setting.
+func defaultOf(k resource.Key) resource.Resource {
+	switch k.Kind {
+	case resource.KindSysctl:
+		return resource.Sysctl{Name: k.Name, Value: "0"}
+	case resource.KindTimeout:
+		return resource.Timeout{Name: k.Name, Seconds: 900}
+	case resource.KindUnit:
+		unit, setting, _ := strings.Cut(k.Name, " ")
+		return resource.Unit{Name: unit, Setting: setting, Value: "no"}
+	case resource.KindLinkSetting:
+		link, setting, _ := strings.Cut(k.Name, " ")
+		return resource.LinkSetting{Link: link, Name: setting, Value: map[string]string{resource.LinkState: "down", resource.LinkMTU: "1480"}[setting]}
+	}
+	return nil
+}
+
+// modulesOf are the modules that links come with.
+var modulesOf = map[string]string{"tunl0": "ipip", "sit0": "sit", "ip6tnl0": "ip6_tunnel"}
+
+// provides tells whether what a setting belongs to is there.
+func (h *fakeHost) provides(k resource.Key) bool {
+	link := ""
+	switch {
+	case k.Kind == resource.KindTimeout, strings.HasPrefix(k.Name, "net.ipv4.vs."):
+		return h.live[resource.Module{Name: "ip_vs"}.Key()] != nil
+	case k.Kind == resource.KindLinkSetting:
+		link, _, _ = strings.Cut(k.Name, " ")
+	default:
+		if parts := strings.Split(k.Name, "."); len(parts) == 5 {
+			link = parts[3]
+		}
+	}
+	if module := modulesOf[link]; module != "" {
+		return h.live[resource.Module{Name: module}.Key()] != nil
+	}
+	return !strings.HasPrefix(link, "lvs-") && link != "vip0" || h.live[resource.Link{Name: link}.Key()] != nil
+}
+
+// settle takes away what was on a link that is gone or was made anew, and settings of
+// what is gone.
+func (h *fakeHost) settle(c resource.Change) {
+	if l, ok := c.Before.(resource.Link); ok {
+		h.strip(l.Name)
+	}
+	for k := range h.live {
+		if k.Kind.Setting() && !h.provides(k) {
+			delete(h.live, k)
+		}
+	}
+}
+
+// strip takes away what is on a link, VLANs included.
+func (h *fakeHost) strip(link string) {
+	maps.DeleteFunc(h.live, func(k resource.Key, r resource.Resource) bool {
+		return linkOf(r) == link || resource.LinkOfSetting(k) == link
+	})
+	for k, r := range h.live {
+		if l, ok := r.(resource.Link); ok && l.Type == resource.LinkVLAN && l.Parent == link {
+			delete(h.live, k)
+			h.strip(l.Name)
+		}
 	}
 }
 
@@ -59,6 +140,7 @@ func (h *fakeHost) settings(k resource.Key) {
 func (w world) apply(plan *Plan, look func() error) error {
 	for _, step := range plan.Steps {
 		h := w[step.Host]
+		step.Changes = h.asFound(step.Changes)
 		for _, c := range step.Changes {
 			if err := h.change(step, c); err != nil {
 				return fmt.Errorf("%s: %s %s: %w", step.StepRef, c.Action, c.Key(), err)
@@ -71,10 +153,35 @@ func (w world) apply(plan *Plan, look func() error) error {
 	return nil
 }
 
+// rememberLink notes what is on a link that goes.
+func (h *fakeHost) rememberLink(name string) {
+	for key, claim := range h.ledger.Claims {
+		if _, known := h.journal.Was[key]; resource.LinkOf(claim.Want) != name || known {
+			continue
+		}
+		h.journal.Was[key] = resource.Was{Claimed: true, Claim: claim, Live: claim.Want}
+		if l, is := claim.Want.(resource.Link); is {
+			h.rememberLink(l.Name)
+		}
+	}
+}
+
+// asFound fills in the state of settings that came with an earlier step, as hosts do.
+func (h *fakeHost) asFound(changes []resource.Change) []resource.Change {
+	changes = slices.Clone(changes)
+	for i, c := range changes {
+		if h.settings(c.Key()); c.Action == resource.Create && c.Before == nil && c.Key().Kind.Setting() {
+			changes[i].Before = h.live[c.Key()]
+		}
+	}
+	return changes
+}
+
 func (h *fakeHost) change(step resource.Step, c resource.Change) error {
 	key := c.Key()
 	if c.Action.TouchesHost() {
-		if h.live[key] != c.Before {
+		h.settings(key)
+		if came := c.Action == resource.Create && key.Kind.Setting(); h.live[key] != c.Before && !came {
 			return fmt.Errorf("found %v, the plan says %v", h.live[key], c.Before)
 		}
 		if err := h.kernel(c); err != nil {
@@ -84,18 +191,62 @@ func (h *fakeHost) change(step resource.Step, c resource.Change) error {
 		if c.After != nil {
 			h.live[key] = c.After
 		}
+		h.settle(c)
 	}
-	if c.Action.Releases() {
+	h.remember(step, c)
+	if !c.Claims() {
 		delete(h.ledger.Claims, key)
 		return nil
 	}
+	h.ledger.Steps[step.Name] = step.After
+	if c.Claim != nil {
+		h.ledger.Claims[key] = *c.Claim
+		return nil
+	}
 	claim := resource.Claim{Want: c.After, Prior: c.Before, Step: step.Name}
-	if old, ok := h.ledger.Claims[key]; ok {
+	if old, ok := h.ledger.Claims[key]; ok && c.Reason != resource.WithItsLink {
 		claim.Prior = old.Prior
 	}
 	h.ledger.Claims[key] = claim
-	h.ledger.Steps[step.Name] = step.After
 	return nil
+}
+
+// remember notes what an object was, as the state room does.
+func (h *fakeHost) remember(step resource.Step, c resource.Change) {
+	if h.journal == nil {
+		return
+	}
+	key := c.Key()
+	claim, held := h.ledger.Claims[key]
+	if l, is := c.Before.(resource.Link); is && c.Action.TouchesHost() {
+		h.rememberLink(l.Name)
+	}
+	if _, known := h.journal.Was[key]; !known {
+		was := resource.Was{}
+		if held {
+			was = resource.Was{Claimed: true, Claim: claim, Live: c.Before}
+		}
+		if !held && c.Imports() {
+			was.Live = c.Before
+		}
+		switch {
+		case held && c.Action == resource.Forget:
+			was.Live = c.After
+		case held && c.Reason == resource.WithItsLink:
+			was.Live = claim.Want
+		}
+		h.journal.Was[key] = was
+	}
+	edges, had := h.ledger.Steps[step.Name]
+	if c.Claims() {
+		h.moves.Overwrite(step.Name, edges)
+		if held {
+			h.moves.Move(claim.Step, step.Name)
+		}
+	}
+	if _, known := h.journal.Steps[step.Name]; had && !known {
+		h.journal.Steps[step.Name] = edges
+	}
 }
 
 // kernel refuses what a kernel would refuse.
@@ -105,16 +256,45 @@ func (h *fakeHost) kernel(c resource.Change) error {
 	switch {
 	case key.Kind == resource.KindDestination && c.Before == nil && h.live[service] == nil:
 		return fmt.Errorf("no such service")
+	case c.After != nil && h.excludes(c.After):
+		return fmt.Errorf("sync daemons and mixed address families exclude each other")
 	case key.Kind == resource.KindService && c.After == nil:
 		for k := range h.live {
 			if k.Kind == resource.KindDestination && k.Service == key.Service {
 				return fmt.Errorf("it still has %s", k)
 			}
 		}
-	case c.After == nil && (key.Kind == resource.KindSysctl || key.Kind == resource.KindModule):
+	case key.Kind == resource.KindRule && c.Before == nil && h.takenFor(c.After.(resource.Rule)):
+		return fmt.Errorf("a rule for fewer packets is there")
+	case c.After == nil && permanent(c.Before):
 		return fmt.Errorf("cannot be deleted")
+	case key.Kind.Setting() && !h.provides(key):
+		return fmt.Errorf("not there")
+	case c.Action == resource.Update && !key.Kind.Editable():
+		return fmt.Errorf("cannot be edited")
 	}
 	return nil
+}
+
+// excludes tells whether there is something that cannot be beside a sync daemon, or the
+// other way round.
+func (h *fakeHost) excludes(r resource.Resource) bool {
+	for _, other := range h.live {
+		if isDaemon(r) && isMixed(other) || isMixed(r) && isDaemon(other) {
+			return true
+		}
+	}
+	return false
+}
+
+// takenFor tells whether the kernel would take a new policy rule for one that is there.
+func (h *fakeHost) takenFor(r resource.Rule) bool {
+	for _, other := range h.live {
+		if o, ok := other.(resource.Rule); ok && wider(r, o) {
+			return true
+		}
+	}
+	return false
 }
 
 // load parses a config that must be right.
@@ -141,7 +321,11 @@ func render(p *Plan) string {
 			if c.Before != nil && c.After != nil && c.Before != c.After {
 				fmt.Fprintf(&b, ": %s → %s", c.Before, c.After)
 			}
-			fmt.Fprintf(&b, " (%s)\n", c.Reason)
+			fmt.Fprintf(&b, " (%s)", c.Reason)
+			if c.Drain.Within > 0 {
+				fmt.Fprintf(&b, " within %s", c.Drain.Within)
+			}
+			b.WriteByte('\n')
 		}
 	}
 	return b.String()

@@ -1,0 +1,82 @@
+package planner
+
+import (
+	"slices"
+
+	"github.com/lvsctl/lvsctl/schema"
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// An Explanation says how a cluster works: which way packets take, and what is set up for
+// that.
+type Explanation struct {
+	Cluster *schema.Cluster
+	Ways    []Way         // one for each kind of real server
+	Steps   []DesiredStep // of this cluster alone, as on hosts that have nothing yet
+	Besides []string      // hosts of the cluster whose own blocks ask for more, which comes first
+}
+
+// A DesiredStep is a step of a config with all that it sets up.
+type DesiredStep struct {
+	resource.StepRef
+	Server  string          // the real server that the step is for on another host, empty for none
+	After   []resource.Edge // the steps that come first, of those that set something up
+	Objects []Object
+}
+
+// An Object is one that a step sets up, and the place in the config that wants it.
+type Object struct {
+	State  resource.Resource
+	Source resource.Source
+}
+
+// Explain says how a cluster works. It shares nothing with other clusters there: what two
+// of them need is part of the explanation of each.
+func Explain(c *schema.Cluster) *Explanation {
+	e := &Explanation{Cluster: c, Ways: waysOf(c)}
+	alone := &schema.Config{Clusters: []*schema.Cluster{c}}
+	persist := false
+	for _, h := range hostsOf(c) {
+		alone.Hosts = append(alone.Hosts, &schema.Host{Name: h.Name, Persist: &persist})
+		if len(h.IPVS)+len(h.Settings) > 0 {
+			e.Besides = append(e.Besides, h.Name)
+		}
+	}
+	d, _ := Want(alone) // what conflicts, conflicts in the whole config too
+	e.Steps = d.Steps()
+	return e
+}
+
+// hostsOf lists the hosts that have a part in a cluster: directors, then real servers.
+func hostsOf(c *schema.Cluster) []*schema.Host {
+	list := slices.Clone(c.Directors)
+	known := map[*schema.Host]bool{nil: true}
+	for _, h := range list {
+		known[h] = true
+	}
+	for _, s := range servers(c) {
+		if !known[s.Host] {
+			known[s.Host] = true
+			list = append(list, s.Host)
+		}
+	}
+	return list
+}
+
+// Steps lists the steps that set something up, in the order in which that happens on hosts
+// that have nothing yet.
+func (d *Desired) Steps() []DesiredStep {
+	var list []DesiredStep
+	for _, s := range d.steps {
+		if len(s.keys) == 0 {
+			continue
+		}
+		step := DesiredStep{StepRef: s.StepRef, Server: s.server, After: s.edges}
+		for _, key := range s.keys {
+			w := d.wants[s.Host][key]
+			step.Objects = append(step.Objects, Object{w.state, w.source})
+		}
+		list = append(list, step)
+	}
+	return list
+}
