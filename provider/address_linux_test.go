@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -122,4 +123,47 @@ func TestKernelAddressFails(t *testing.T) {
 	expectOutcome(t, m.Apply(t.Context(), []resource.Change{remove(vip)}), 1, nil) // gone with its interface
 	run(t, "sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1")
 	fails(t, m, "denied", create(resource.Address{Link: "eth0", Prefix: prefix("2001:db8::1/128")}))
+}
+
+// An address that goes takes no other along, though the kernel would delete all of its
+// network with the first one there.
+func TestKernelAddressWithSecondaries(t *testing.T) {
+	m := kernel(t)
+	first := resource.Address{Link: "eth0", Prefix: prefix("10.9.9.9/24")}
+	apply(t, m, create(first))
+	run(t, "ip addr add 10.9.9.10/24 dev eth0")
+	run(t, "ip addr add 10.9.9.11/24 dev eth0")
+	apply(t, m, remove(first))
+	expectAddresses(t, "eth0", "10.9.9.10/24 scope global label eth0", "10.9.9.11/24 scope global label eth0")
+	expectSysctl(t, resource.Sysctl{Name: "net.ipv4.conf.eth0.promote_secondaries", Value: "0"})
+}
+
+// An IPv6 address gets another prefix length: the new state is made before the old one is
+// deleted, and an interface cannot have both.
+func TestKernelAddressLength(t *testing.T) {
+	m := kernel(t)
+	before := resource.Address{Link: "eth0", Prefix: prefix("fd00:99::1/64")}
+	after := resource.Address{Link: "eth0", Prefix: prefix("fd00:99::1/48")}
+	apply(t, m, create(before))
+	apply(t, m, create(after), remove(before))
+	expectRead(t, m, after)
+	fails(t, m, "file exists", create(after))
+}
+
+// An address that gets another label keeps its broadcast address, or has none still.
+func TestKernelAddressBroadcast(t *testing.T) {
+	m := kernel(t)
+	run(t, "ip addr add 192.0.2.1/24 dev eth0")
+	run(t, "ip addr add 198.51.100.1/24 brd 198.51.100.77 dev eth0")
+	for _, p := range []string{"192.0.2.1/24", "198.51.100.1/24"} {
+		before := resource.Address{Link: "eth0", Prefix: prefix(p)}
+		after := before
+		after.Label = "eth0:0"
+		apply(t, m, update(before, after))
+	}
+	expectAddresses(t, "eth0", "192.0.2.1/24 scope global label eth0:0", "198.51.100.1/24 scope global label eth0:0")
+	out := run(t, "ip -o addr show dev eth0")
+	if strings.Count(out, "brd") != 1 || !strings.Contains(out, "198.51.100.1/24 brd 198.51.100.77") {
+		t.Error(out)
+	}
 }

@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"net"
+	"os"
 	"slices"
 
 	"github.com/lvsctl/lvsctl/provider/ipvs"
@@ -14,6 +15,9 @@ import (
 func (m *Machine) facts() (resource.Facts, error) {
 	f := resource.Facts{Version: m.version}
 	var err error
+	if f.Program, err = os.Executable(); err != nil {
+		return f, fmt.Errorf("find the running program: %w", err)
+	}
 	if f.Kernel, err = kernelRelease(); err != nil {
 		return f, err
 	}
@@ -32,13 +36,27 @@ func (m *Machine) facts() (resource.Facts, error) {
 		if l.Attrs().Flags&net.FlagUp == 0 {
 			f.Down = append(f.Down, l.Attrs().Name)
 		}
+		if l.Attrs().EncapType == "ether" {
+			f.Hardware = append(f.Hardware, l.Attrs().HardwareAddr.String())
+		}
 	}
 	slices.Sort(f.Links)
 	slices.Sort(f.Down)
-	if f.Addresses, err = (addressDriver{m.nl}).all(); err != nil {
+	slices.Sort(f.Hardware)
+	if f.Addresses, err = (addressDriver{nl: m.nl}).all(); err != nil {
 		return f, err
 	}
+	if f.Balancers, err = others("/proc", f.Links); err != nil {
+		return f, fmt.Errorf("look for other users of ipvs: %w", err)
+	}
+	f.Systemd = systemdRuns()
 	return f, nil
+}
+
+// systemdRuns tells whether systemd is what starts everything else, as sd_booted(3) does.
+func systemdRuns() bool {
+	dir, err := os.Stat("/run/systemd/system")
+	return err == nil && dir.IsDir()
 }
 
 // kernelRelease is what uname -r prints.

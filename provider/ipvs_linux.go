@@ -12,40 +12,18 @@ import (
 
 // ipvsDriver reads and changes IPVS services and their destinations. It reads all of
 // them, not just those asked for: the plan also tells what others made there.
-type ipvsDriver struct {
-	client *ipvs.Client // nil until IPVS is there
-}
+type ipvsDriver struct{ *balancer }
 
-// dial opens the client when it is first needed: before the module is loaded there is
-// nothing to talk to.
-func (d *ipvsDriver) dial() (err error) {
-	if d.client == nil {
-		d.client, err = ipvs.New()
-	}
-	return err
-}
-
-// close closes the client if there is one.
-func (d *ipvsDriver) close() error {
-	if d.client == nil {
-		return nil
-	}
-	client := d.client
-	d.client = nil
-	return client.Close()
-}
-
-func (d *ipvsDriver) read(_ []resource.Key, snap *resource.Snapshot) error {
-	// To ask for the netlink family would load the module, and reading changes nothing.
-	if loaded, err := modulePresent("ip_vs"); err != nil || !loaded {
+func (d ipvsDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
+	client, err := d.look()
+	if client == nil {
 		return err
 	}
-	if err := d.dial(); errors.Is(err, ipvs.ErrNotLoaded) {
-		return nil
-	} else if err != nil {
-		return err
+	services := make([]resource.ServiceKey, len(keys))
+	for i, k := range keys {
+		services[i] = k.Service
 	}
-	table, err := d.client.Table()
+	table, err := client.Table(services...)
 	if err != nil {
 		return fmt.Errorf("read ipvs: %w", err)
 	}
@@ -61,8 +39,36 @@ func (d *ipvsDriver) read(_ []resource.Key, snap *resource.Snapshot) error {
 	return nil
 }
 
-func (d *ipvsDriver) apply(changes []resource.Change) resource.Outcome {
-	if err := d.dial(); err != nil {
+// connections counts what destinations are serving. It reads their services alone, as it
+// is asked again and again while there may be thousands of others.
+func (d ipvsDriver) connections(keys []resource.Key) (resource.Counts, error) {
+	client, err := d.look()
+	if client == nil {
+		return nil, err
+	}
+	asked := map[resource.Key]bool{}
+	services := map[resource.ServiceKey]bool{}
+	for _, k := range keys {
+		asked[k], services[k.Service] = true, true
+	}
+	counts := resource.Counts{}
+	var list []ipvs.Destination
+	for service := range services {
+		if list, err = client.AppendDestinations(list[:0], service); err != nil {
+			return nil, fmt.Errorf("read ipvs: %w", err)
+		}
+		for _, dest := range list {
+			if key := dest.Key(); asked[key] && dest.Connections != (resource.Connections{}) {
+				counts[key] = dest.Connections
+			}
+		}
+	}
+	return counts, nil
+}
+
+func (d ipvsDriver) apply(changes []resource.Change) resource.Outcome {
+	client, err := d.dial()
+	if err != nil {
 		return resource.Outcome{Failures: []resource.Failure{{Index: 0, Err: err}}}
 	}
 	ops := make([]ipvs.Op, len(changes))
@@ -72,7 +78,7 @@ func (d *ipvsDriver) apply(changes []resource.Change) resource.Outcome {
 	var out resource.Outcome
 	for out.Attempted < len(ops) && len(out.Failures) == 0 {
 		start := out.Attempted
-		attempted, failures := d.client.Apply(ops[start:])
+		attempted, failures := client.Apply(ops[start:])
 		out.Attempted += attempted
 		for _, f := range failures {
 			if op := ops[start+f.Index]; !goneAlready(op, f.Err) {

@@ -3,8 +3,10 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +69,53 @@ func TestKernelIPVS(t *testing.T) {
 	expectIPVS(t)
 }
 
+// Connections are those of what was asked for, active and inactive as ipvsadm has them.
+func TestKernelConnections(t *testing.T) {
+	m := kernel(t)
+	for _, a := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"} {
+		run(t, "ip addr add "+a+"/32 dev lo")
+	}
+	web, dns := service("192.0.2.1:80"), service("192.0.2.1:53")
+	dns.Protocol = resource.UDP
+	one, idle, name := realServer(web, "192.0.2.2:80"), realServer(web, "192.0.2.3:80"), realServer(dns, "192.0.2.2:53")
+	one.Forward, name.Forward, idle.Weight = resource.ForwardMasquerade, resource.ForwardMasquerade, 0
+	keys := keysOf([]resource.Resource{one, idle, name, realServer(service("192.0.2.9:80"), "192.0.2.2:80")})
+	count := func(want resource.Counts, keys ...resource.Key) {
+		t.Helper()
+		got, err := m.Connections(keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b resource.Key) bool { return a == b })); diff != "" {
+			t.Errorf("connections (-want +got):\n%s\n%s", diff, run(t, "ipvsadm -Ln"))
+		}
+	}
+	apply(t, m, create(web), create(one), create(idle), create(dns), create(name))
+	count(resource.Counts{}, keys...)
+
+	listener, err := net.Listen("tcp", "192.0.2.2:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	for _, to := range []struct{ network, addr string }{{"tcp", "192.0.2.1:80"}, {"udp", "192.0.2.1:53"}} {
+		conn, err := net.Dial(to.network, to.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := conn.Write([]byte("?")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count(resource.Counts{one.Key(): {Active: 1}, name.Key(): {Inactive: 1}}, keys...)
+	count(resource.Counts{name.Key(): {Inactive: 1}}, name.Key())
+	count(resource.Counts{}, idle.Key())
+	if got := run(t, "ipvsadm -Ln"); !regexp.MustCompile(`192\.0\.2\.2:80 +Masq +1 +1 +0`).MatchString(got) || !regexp.MustCompile(`192\.0\.2\.2:53 +Masq +1 +0 +1`).MatchString(got) {
+		t.Errorf("ipvsadm -Ln has other connections:\n%s", got)
+	}
+}
+
 func TestKernelIPVSFails(t *testing.T) {
 	m := kernel(t)
 	web := service("192.0.2.1:80")
@@ -117,7 +166,9 @@ func failsWith(t *testing.T, m *Machine, want error, c resource.Change) {
 func TestKernelReadLoadsNothing(t *testing.T) {
 	m := kernel(t)
 	unloadIPVS(t)
-	snap, err := m.Read(t.Context(), []resource.Key{service("192.0.2.1:80").Key()})
+	snap, err := m.Read(t.Context(), keysOf([]resource.Resource{
+		service("192.0.2.1:80"), resource.Timeout{Name: resource.TimeoutTCP}, resource.SyncDaemon{Role: resource.SyncMaster},
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -174,12 +174,21 @@ func TestKernelFacts(t *testing.T) {
 	got := snap.Facts
 	schedulers, addresses := got.Schedulers, got.Addresses
 	got.Schedulers, got.Addresses = nil, nil
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hardware []string
+	for _, link := range []string{"a1", "b1", "eth0"} {
+		hardware = append(hardware, strings.Fields(run(t, "ip -brief link show dev "+link))[2])
+	}
+	slices.Sort(hardware)
 	want := resource.Facts{
-		Version: "1.2.3",
-		Kernel:  strings.TrimSpace(run(t, "uname -r")),
-		BootID:  strings.TrimSpace(run(t, "sysctl -n kernel.random.boot_id")),
-		Links:   []string{"a1", "b1", "eth0", "lo"},
-		Down:    []string{"a1", "b1"},
+		Version: "1.2.3", Program: program, Hardware: hardware,
+		Kernel: strings.TrimSpace(run(t, "uname -r")),
+		BootID: strings.TrimSpace(run(t, "sysctl -n kernel.random.boot_id")),
+		Links:  []string{"a1", "b1", "eth0", "lo"},
+		Down:   []string{"a1", "b1"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)

@@ -12,9 +12,11 @@ import (
 
 // A Machine is the one that the process runs on, as its network namespace sees it.
 type Machine struct {
-	version string
-	nl      *netlink.Handle
-	drivers map[resource.Kind]driver
+	version   string
+	nl        *netlink.Handle
+	balancer  *balancer
+	announcer *announcer
+	drivers   map[resource.Kind]driver
 }
 
 // A driver reads and changes one kind of resource, or several that live together.
@@ -33,14 +35,29 @@ func Open(version string) (*Machine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open netlink: %w", err)
 	}
-	balancer := &ipvsDriver{}
-	return &Machine{version: version, nl: nl, drivers: map[resource.Kind]driver{
+	b, announce := &balancer{}, &announcer{nl: nl}
+	return &Machine{version: version, nl: nl, balancer: b, announcer: announce, drivers: map[resource.Kind]driver{
 		resource.KindModule:      moduleDriver{},
+		resource.KindLink:        linkDriver{nl},
+		resource.KindLinkSetting: linkSettingDriver{nl},
+		resource.KindFOU:         fouDriver{},
 		resource.KindSysctl:      sysctlDriver{},
-		resource.KindAddress:     addressDriver{nl},
+		resource.KindTimeout:     timeoutDriver{b},
+		resource.KindAddress:     addressDriver{nl, announce},
 		resource.KindRoute:       routeDriver{nl},
-		resource.KindService:     balancer,
-		resource.KindDestination: balancer,
+		resource.KindRule:        ruleDriver{},
+		resource.KindMark:        nftDriver{},
+		resource.KindSourceNAT:   nftDriver{},
+		resource.KindMSS:         nftDriver{},
+		resource.KindDirectory:   directoryDriver{},
+		resource.KindFile:        fileDriver{},
+		resource.KindBlock:       blockDriver{},
+		resource.KindExport:      exportDriver{},
+		resource.KindMount:       mountDriver{},
+		resource.KindUnit:        unitDriver{settleTime},
+		resource.KindSyncDaemon:  syncDaemonDriver{b},
+		resource.KindService:     ipvsDriver{b},
+		resource.KindDestination: ipvsDriver{b},
 	}}, nil
 }
 
@@ -56,7 +73,7 @@ func (m *Machine) BootID() (string, error) {
 // Close lets go of the machine.
 func (m *Machine) Close() error {
 	m.nl.Close()
-	return m.drivers[resource.KindService].(*ipvsDriver).close()
+	return m.balancer.close()
 }
 
 // Read returns the state of the objects that keys name, of all IPVS objects, and facts
@@ -86,6 +103,28 @@ func (m *Machine) Read(ctx context.Context, keys []resource.Key) (*resource.Snap
 	return snap, nil
 }
 
+// Find returns the state of the objects that keys name, and nothing else. It is for
+// kinds of which [resource.Kind.Setting] is true.
+func (m *Machine) Find(keys []resource.Key) (resource.Set, error) {
+	snap := &resource.Snapshot{Live: make(resource.Set, len(keys))}
+	for _, k := range keys {
+		d, ok := m.drivers[k.Kind]
+		if !ok {
+			return nil, fmt.Errorf("read %s: unknown kind of resource", k)
+		}
+		if err := d.read([]resource.Key{k}, snap); err != nil {
+			return nil, err
+		}
+	}
+	return snap.Live, nil
+}
+
+// Connections returns what the destinations that keys name are serving. Those that serve
+// nobody, or are not there, are left out.
+func (m *Machine) Connections(keys []resource.Key) (resource.Counts, error) {
+	return ipvsDriver{m.balancer}.connections(keys)
+}
+
 // Apply carries out changes in order: those that follow each other and have the same
 // driver together, and nothing after a failure.
 func (m *Machine) Apply(ctx context.Context, changes []resource.Change) resource.Outcome {
@@ -106,6 +145,7 @@ func (m *Machine) Apply(ctx context.Context, changes []resource.Change) resource
 			out.Failures = append(out.Failures, f)
 		}
 		out.Attempted = start + part.Attempted
+		out.Notices = append(out.Notices, part.Notices...)
 	}
 	return out
 }
@@ -113,8 +153,21 @@ func (m *Machine) Apply(ctx context.Context, changes []resource.Change) resource
 // Every driver is comparable, as Read uses them as keys.
 var (
 	_ driver = moduleDriver{}
+	_ driver = linkDriver{}
+	_ driver = linkSettingDriver{}
+	_ driver = fouDriver{}
 	_ driver = sysctlDriver{}
 	_ driver = addressDriver{}
 	_ driver = routeDriver{}
-	_ driver = (*ipvsDriver)(nil)
+	_ driver = timeoutDriver{}
+	_ driver = ruleDriver{}
+	_ driver = syncDaemonDriver{}
+	_ driver = ipvsDriver{}
+	_ driver = nftDriver{}
+	_ driver = directoryDriver{}
+	_ driver = fileDriver{}
+	_ driver = blockDriver{}
+	_ driver = exportDriver{}
+	_ driver = mountDriver{}
+	_ driver = unitDriver{}
 )

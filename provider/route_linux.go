@@ -17,11 +17,11 @@ import (
 type routeDriver struct{ nl *netlink.Handle }
 
 func (d routeDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
-	names, err := addressDriver(d).linkNames()
+	names, err := addressDriver{nl: d.nl}.linkNames()
 	if err != nil {
 		return err
 	}
-	wanted := keySet(keys)
+	wanted := newKeySet(keys)
 	tables := map[uint32]bool{}
 	for _, k := range keys {
 		tables[k.Table] = true
@@ -39,7 +39,7 @@ func (d routeDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
 				continue // another route, for packets of another type of service
 			}
 			r := routeFrom(route, names[route.LinkIndex])
-			if wanted[r.Key()] {
+			if wanted.has(r.Key()) {
 				snap.Live.Add(r)
 			}
 		}

@@ -24,9 +24,27 @@ func (sysctlDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
 		if err != nil {
 			return fmt.Errorf("read sysctl: %w", err)
 		}
-		snap.Live.Add(s)
+		snap.Live.Add(settled(s))
 	}
 	return nil
+}
+
+// flipping are settings that the kernel switches by itself between 1 and 2, once a
+// second, as memory gets short and there is enough again (update_defense_level in
+// net/netfilter/ipvs/ip_vs_ctl.c). Both mean that it does so: 1 that the defence is
+// ready, 2 that it is at work.
+var flipping = map[string]bool{
+	"net.ipv4.vs.drop_entry":  true,
+	"net.ipv4.vs.drop_packet": true,
+	"net.ipv4.vs.secure_tcp":  true,
+}
+
+// settled is a setting as somebody left it, before the kernel switched it.
+func settled(s resource.Sysctl) resource.Sysctl {
+	if flipping[s.Name] && s.Value == "2" {
+		s.Value = "1"
+	}
+	return s
 }
 
 func (sysctlDriver) apply(changes []resource.Change) resource.Outcome {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
@@ -50,6 +51,32 @@ func expectSysctl(t *testing.T, want resource.Sysctl) {
 	if got := sysctl(t, want.Name); got != want.Value {
 		t.Errorf("sysctl -n %s: got %q, want %q", want.Name, got, want.Value)
 	}
+}
+
+// IPVS turns its defences on and off by itself. That somebody asked it to do so has not
+// changed meanwhile.
+func TestKernelSysctlFlips(t *testing.T) {
+	m := kernel(t)
+	run(t, "modprobe ip_vs")
+	run(t, "sysctl -qw net.ipv4.vs.amemthresh=2147483647") // pages: memory is always short
+	for _, name := range []string{"drop_entry", "drop_packet", "secure_tcp"} {
+		asked := resource.Sysctl{Name: "net.ipv4.vs." + name, Value: "1"}
+		apply(t, m, update(resource.Sysctl{Name: asked.Name, Value: "0"}, asked))
+		for deadline := time.Now().Add(30 * time.Second); sysctl(t, asked.Name) != "2"; time.Sleep(100 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s is %s: the kernel does not switch it", name, sysctl(t, asked.Name))
+			}
+		}
+		expectRead(t, m, asked)
+		for _, value := range []string{"0", "3"} { // off and on, whatever memory there is
+			fixed := resource.Sysctl{Name: asked.Name, Value: value}
+			apply(t, m, update(asked, fixed))
+			expectSysctl(t, fixed)
+			expectRead(t, m, fixed)
+		}
+	}
+	run(t, "sysctl -qw net.ipv4.vs.sloppy_tcp=2") // no other setting is taken for these
+	expectRead(t, m, resource.Sysctl{Name: "net.ipv4.vs.sloppy_tcp", Value: "2"})
 }
 
 func TestKernelSysctlFails(t *testing.T) {

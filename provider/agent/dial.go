@@ -32,7 +32,7 @@ type remote struct {
 }
 
 // greetTimeout is how long an agent may take to greet: as long as a slow ssh login.
-const greetTimeout = 30 * time.Second
+const greetTimeout = time.Minute
 
 // Dial starts an agent and greets it. The context bounds the greeting, as does half a
 // minute; the agent itself lives until Close. Its errors have the code [Unreachable].
@@ -79,6 +79,27 @@ func (r *remote) Read(ctx context.Context, keys []resource.Key) (*resource.Snaps
 	return resp.Snapshot, err
 }
 
+// Connections implements [Host].
+func (r *remote) Connections(ctx context.Context, keys []resource.Key) (resource.Counts, error) {
+	resp, err := r.ask(ctx, request{Count: &countRequest{keys}})
+	if err != nil {
+		return nil, err
+	}
+	if resp.Counts == nil {
+		return nil, &Error{Unreachable, "the agent was asked for connections and answered something else"}
+	}
+	return *resp.Counts, nil
+}
+
+// Ask implements [Host].
+func (r *remote) Ask(ctx context.Context, addresses []resource.Address) ([]resource.Neighbour, error) {
+	resp, err := r.ask(ctx, request{Who: &whoRequest{addresses}})
+	if err == nil && len(resp.Heard) != len(addresses) {
+		return nil, &Error{Unreachable, fmt.Sprintf("the agent answered with what it heard of %d addresses, and was asked for %d", len(resp.Heard), len(addresses))}
+	}
+	return resp.Heard, err
+}
+
 // Lock implements [Host].
 func (r *remote) Lock(ctx context.Context, by Holder, timeout time.Duration) error {
 	_, err := r.ask(ctx, request{Lock: &lockRequest{by, timeout}})
@@ -95,6 +116,63 @@ func (r *remote) Apply(ctx context.Context, step resource.Step) (resource.Outcom
 		err = resp.Outcome.Check(step.Changes)
 	}
 	return *resp.Outcome, err
+}
+
+// Start implements [Host].
+func (r *remote) Start(ctx context.Context, name string, apply resource.Apply, changes int) error {
+	_, err := r.ask(ctx, request{Start: &startRequest{name, apply, changes}})
+	return err
+}
+
+// End implements [Host].
+func (r *remote) End(ctx context.Context, ending resource.Ending, note string) error {
+	_, err := r.ask(ctx, request{End: &endRequest{ending, note}})
+	return err
+}
+
+// Journal implements [Host].
+func (r *remote) Journal(ctx context.Context) (*resource.Journal, error) {
+	resp, err := r.ask(ctx, request{Ask: askJournal})
+	return resp.Journal, err
+}
+
+// Alive implements [Host].
+func (r *remote) Alive(ctx context.Context) error {
+	_, err := r.ask(ctx, request{Ask: askAlive})
+	return err
+}
+
+// Await implements [Host].
+func (r *remote) Await(ctx context.Context) error {
+	_, err := r.ask(ctx, request{Ask: askAwait})
+	return err
+}
+
+// Confirmed implements [Host].
+func (r *remote) Confirmed(ctx context.Context) (bool, error) {
+	resp, err := r.ask(ctx, request{Ask: askConfirmed})
+	return resp.Yes, err
+}
+
+// Confirm implements [Host].
+func (r *remote) Confirm(ctx context.Context) (*resource.Apply, error) {
+	resp, err := r.ask(ctx, request{Ask: askConfirm})
+	return resp.Apply, err
+}
+
+// Unlock implements [Host].
+func (r *remote) Unlock(ctx context.Context) ([]string, error) {
+	resp, err := r.ask(ctx, request{Ask: askUnlock})
+	return resp.Removed, err
+}
+
+// Probe implements [Host].
+func (r *remote) Probe(ctx context.Context, probes []resource.Probe) ([]resource.ProbeOutcome, error) {
+	resp, err := r.ask(ctx, request{Probe: &probeRequest{probes}})
+	if err == nil && len(resp.Probed) != len(probes) {
+		return nil, &Error{Unreachable, fmt.Sprintf("the agent answered with %d outcomes of %d probes", len(resp.Probed), len(probes))}
+	}
+	return resp.Probed, err
 }
 
 // closeTimeout is how long an agent may take to end after its input has.

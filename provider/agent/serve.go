@@ -46,17 +46,51 @@ func answer(ctx context.Context, host Host, req request) response {
 	switch {
 	case req.Read != nil:
 		resp.Snapshot, err = host.Read(ctx, req.Read.Keys)
+	case req.Count != nil:
+		var counts resource.Counts
+		if counts, err = host.Connections(ctx, req.Count.Keys); err == nil {
+			resp.Counts = &counts
+		}
+	case req.Who != nil:
+		resp.Heard, err = host.Ask(ctx, req.Who.Addresses)
 	case req.Lock != nil:
 		err = host.Lock(ctx, req.Lock.By, req.Lock.Timeout)
 	case req.Apply != nil:
 		var out resource.Outcome
 		out, err = host.Apply(ctx, *req.Apply)
 		resp.Outcome = &out
+	case req.Start != nil:
+		err = host.Start(ctx, req.Start.Name, req.Start.Apply, req.Start.Changes)
+	case req.End != nil:
+		err = host.End(ctx, req.End.Ending, req.End.Note)
+	case req.Probe != nil:
+		resp.Probed, err = host.Probe(ctx, req.Probe.Probes)
 	default:
-		err = errors.New("empty request")
+		resp, err = reply(ctx, host, req.Ask)
 	}
 	resp.Error = asError(err)
 	return resp
+}
+
+// reply answers a question.
+func reply(ctx context.Context, host Host, q question) (resp response, err error) {
+	switch q {
+	case askJournal:
+		resp.Journal, err = host.Journal(ctx)
+	case askAlive:
+		err = host.Alive(ctx)
+	case askAwait:
+		err = host.Await(ctx)
+	case askConfirmed:
+		resp.Yes, err = host.Confirmed(ctx)
+	case askConfirm:
+		resp.Apply, err = host.Confirm(ctx)
+	case askUnlock:
+		resp.Removed, err = host.Unlock(ctx)
+	default:
+		err = fmt.Errorf("unknown request %q", q)
+	}
+	return resp, err
 }
 
 // asError is an error as it travels.

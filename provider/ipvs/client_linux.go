@@ -83,13 +83,15 @@ func (c *Client) use() (k *conn, done func()) {
 
 // Services reads all services, in the kernel's order.
 //
-// IPVS does not notice changes by others during a dump of more than one datagram (more
-// than about 80 objects): it may then show an object twice or not at all. Compare with
-// another read where that matters.
+// The kernel has those of all network namespaces in one table. From one datagram of a
+// dump to the next, and the first of a connection may be as small as ten services, it
+// remembers only how many it has passed. When services come or go meanwhile, in whatever
+// namespace, others are left out or there twice, and no flag tells. See [Client.Table] for
+// what can be done.
 func (c *Client) Services() ([]resource.Service, error) {
 	k, done := c.use()
 	defer done()
-	entries, err := k.services()
+	entries, _, err := k.services()
 	list := make([]resource.Service, len(entries))
 	for i := range entries {
 		list[i] = entries[i].Service
@@ -97,23 +99,53 @@ func (c *Client) Services() ([]resource.Service, error) {
 	return list, err
 }
 
-// services reads all services, without their destinations.
-func (k *conn) services() ([]Entry, error) {
-	var list []Entry
-	err := k.dump(cmdGetService, nil, func() { list = list[:0] }, func(payload []byte) error {
+// roomy is a size up to which all services, in bytes, leave room for more in the first
+// datagram of a dump, which is a page or two with their overhead (netlink_dump in the
+// kernel's net/netlink/af_netlink.c).
+const roomy = 2 << 10
+
+// services reads all services, without their destinations, and tells whether none can be
+// missing: the kernel looked at all of them at once if the first datagram was not full.
+func (k *conn) services() (list []Entry, whole bool, err error) {
+	size := 0
+	err = k.dump(cmdGetService, nil, func() { list, size = list[:0], 0 }, func(payload []byte) error {
+		size += len(payload)
 		s, err := decodeService(payload)
 		list = append(list, s)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read ipvs services: %w", err)
+		return nil, false, fmt.Errorf("read ipvs services: %w", err)
 	}
-	return list, nil
+	return list, size <= roomy, nil
+}
+
+// service asks for one service, which need not be there.
+func (k *conn) service(key resource.ServiceKey) (e Entry, there bool, err error) {
+	if err := checkKey(&key); err != nil {
+		return e, false, err
+	}
+	k.body = appendKey(k.body[:0], &key)
+	err = k.exchange(cmdGetService, flagAck, k.body, func(payload []byte) (err error) {
+		e, err = decodeService(payload)
+		return err
+	})
+	if errors.Is(err, ErrNoService) {
+		return e, false, nil
+	}
+	if err != nil {
+		return e, false, fmt.Errorf("read ipvs service %v: %w", key, err)
+	}
+	return e, true, nil
 }
 
 // Destinations reads the destinations of one service, in the kernel's order, with
 // what they are serving. Of a service that does not exist there are none: the kernel
-// makes no difference. As to changes meanwhile, see [Client.Services].
+// makes no difference.
+//
+// IPVS does not notice changes by others during a dump of more than one datagram (more
+// than about 80 destinations of the service): it may then show one twice or not at all.
+// Compare with another read where that matters.
 func (c *Client) Destinations(service resource.ServiceKey) ([]Destination, error) {
 	return c.AppendDestinations(nil, service)
 }
@@ -143,11 +175,15 @@ func (k *conn) appendDestinations(list []Destination, service resource.ServiceKe
 }
 
 // Table reads all services with all their destinations. A service that goes away
-// meanwhile may be there without destinations.
-func (c *Client) Table() ([]Entry, error) {
+// meanwhile may be there without destinations. A service may be left out as those of
+// [Client.Services], but none of the given ones is.
+func (c *Client) Table(sure ...resource.ServiceKey) ([]Entry, error) {
 	k, done := c.use()
 	defer done()
-	entries, err := k.services()
+	entries, whole, err := k.services()
+	if err == nil && !whole {
+		entries, err = k.complete(entries, sure)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -162,6 +198,31 @@ func (c *Client) Table() ([]Entry, error) {
 		return nil, err
 	}
 	return entries, nil
+}
+
+// complete adds to a list those of some services that it lacks and that are there, and
+// takes out what is in it twice.
+func (k *conn) complete(list []Entry, sure []resource.ServiceKey) ([]Entry, error) {
+	seen := make(map[resource.ServiceKey]bool, len(list)+len(sure))
+	list = slices.DeleteFunc(list, func(e Entry) bool {
+		twice := seen[e.Service.ServiceKey]
+		seen[e.Service.ServiceKey] = true
+		return twice
+	})
+	for _, key := range sure {
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		e, there, err := k.service(key)
+		if err != nil {
+			return nil, err
+		}
+		if there {
+			list = append(list, e)
+		}
+	}
+	return list, nil
 }
 
 // fill reads the destinations of entries, taking the number of the next one from a

@@ -57,6 +57,7 @@ type fakeTable struct {
 	entries []Entry
 	gone    map[resource.ServiceKey]syscall.Errno // how dumps of these destinations fail
 	asked   map[resource.ServiceKey]int
+	hidden  map[resource.ServiceKey]bool // from dumps of services
 }
 
 func (f *fakeTable) serve(m message) [][]byte {
@@ -65,8 +66,13 @@ func (f *fakeTable) serve(m message) [][]byte {
 	var answers [][]byte
 	switch m.payload[0] {
 	case cmdGetService:
+		if m.flags&flagDump == 0 {
+			return f.one(m)
+		}
 		for _, e := range f.entries {
-			answers = append(answers, element(m, 0, appendService(nil, &e.Service)))
+			if !f.hidden[e.Service.ServiceKey] {
+				answers = append(answers, element(m, 0, appendService(nil, &e.Service)))
+			}
 		}
 	case cmdGetDest:
 		e := f.find(m.payload[genlHeaderLen:])
@@ -81,6 +87,16 @@ func (f *fakeTable) serve(m message) [][]byte {
 		panic("unexpected command")
 	}
 	return append(answers, done(m))
+}
+
+// one answers a request for one service.
+func (f *fakeTable) one(m message) [][]byte {
+	for _, e := range f.entries {
+		if string(appendKey(nil, &e.Service.ServiceKey)) == string(m.payload[genlHeaderLen:]) {
+			return [][]byte{element(m, 0, appendService(nil, &e.Service)), status(m, 0)}
+		}
+	}
+	return [][]byte{status(m, syscall.ESRCH)}
 }
 
 // find looks up the service that a request is about.
@@ -143,6 +159,48 @@ func TestClientTable(t *testing.T) {
 	}
 }
 
+// A dump of several datagrams can lack services, or have them twice.
+func TestClientTableIsSure(t *testing.T) {
+	f := &fakeTable{entries: table(11, 60)}
+	keys := make([]resource.ServiceKey, len(f.entries))
+	for i, e := range f.entries {
+		keys[i] = e.Service.ServiceKey
+	}
+	f.hidden = map[resource.ServiceKey]bool{keys[2]: true, keys[4]: true, keys[5]: true}
+	got, err := f.client(2).Table(keys[0], keys[4], resource.MarkService(resource.IPv4, 77), keys[2], keys[4])
+	want := slices.Concat(f.entries[:2], f.entries[3:4], f.entries[6:], f.entries[4:5], f.entries[2:3])
+	if diff := cmp.Diff(want, got, compareAddrs, cmpopts.EquateEmpty()); err != nil || diff != "" {
+		t.Errorf("error %v, table (-want +got):\n%s", err, diff)
+	}
+	if _, err := f.client(1).Table(resource.ServiceKey{}); !errors.Is(err, ErrInvalid) {
+		t.Errorf("a table with no service for sure: %v", err)
+	}
+
+	twice := &fakeTable{entries: table(12, 60)}
+	twice.entries = append(twice.entries, twice.entries[1])
+	got, err = twice.client(1).Table()
+	if diff := cmp.Diff(twice.entries[:60], got, compareAddrs, cmpopts.EquateEmpty()); err != nil || diff != "" {
+		t.Errorf("one twice: error %v, table (-want +got):\n%s", err, diff)
+	}
+}
+
+// What leaves room in the first datagram is all there is.
+func TestClientTableInOneDatagram(t *testing.T) {
+	_, encoded := services(3)
+	f := &fakeKernel{serve: func(m message) [][]byte {
+		if m.payload[0] == cmdGetDest {
+			return [][]byte{done(m)}
+		}
+		if m.flags&flagDump == 0 {
+			t.Error("it asks for a service that cannot be missing")
+		}
+		return [][]byte{slices.Concat(element(m, 0, encoded[0]), element(m, 0, encoded[1]), element(m, 0, encoded[2])), done(m)}
+	}}
+	if got, err := clientOf(f).Table(resource.MarkService(resource.IPv4, 77)); err != nil || len(got) != 3 {
+		t.Errorf("%d entries, error %v", len(got), err)
+	}
+}
+
 func TestClientTableWhileServiceGoes(t *testing.T) {
 	f := &fakeTable{entries: table(8, 20)}
 	gone := f.entries[7].Service.ServiceKey
@@ -193,6 +251,7 @@ func TestClientClose(t *testing.T) {
 
 // TestClientCommands looks at what the small commands send.
 func TestClientCommands(t *testing.T) {
+	master, backup := resource.SyncDaemon{Role: resource.SyncMaster, Interface: "lo"}, resource.SyncDaemon{Role: resource.SyncBackup}
 	tests := map[string]struct {
 		call func(*Client) error
 		cmd  uint8
@@ -202,8 +261,8 @@ func TestClientCommands(t *testing.T) {
 		"zero all":     {(*Client).ZeroAll, cmdZero, nil},
 		"zero":         {func(c *Client) error { return c.Zero(web) }, cmdZero, appendKey(nil, &web)},
 		"set timeouts": {func(c *Client) error { return c.SetTimeouts(Timeouts{TCP: 1}) }, cmdSetConfig, appendTimeouts(nil, Timeouts{TCP: 1})},
-		"start daemon": {func(c *Client) error { return c.StartDaemon(Daemon{Role: Master, Interface: "lo"}) }, cmdNewDaemon, appendDaemon(nil, Daemon{Role: Master, Interface: "lo"}, true)},
-		"stop daemon":  {func(c *Client) error { return c.StopDaemon(Backup) }, cmdDelDaemon, appendDaemon(nil, Daemon{Role: Backup}, false)},
+		"start daemon": {func(c *Client) error { return c.StartDaemon(master) }, cmdNewDaemon, appendDaemon(nil, &master, true)},
+		"stop daemon":  {func(c *Client) error { return c.StopDaemon(resource.SyncBackup) }, cmdDelDaemon, appendDaemon(nil, &backup, false)},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -227,7 +286,7 @@ func TestClientCommands(t *testing.T) {
 
 func TestStartDaemonRefuses(t *testing.T) {
 	f := &fakeKernel{serve: func(message) [][]byte { panic("must not be asked") }}
-	if err := clientOf(f).StartDaemon(Daemon{Interface: "lo"}); !errors.Is(err, ErrInvalid) {
+	if err := clientOf(f).StartDaemon(resource.SyncDaemon{Interface: "lo"}); !errors.Is(err, ErrInvalid) {
 		t.Errorf("error %v, want %v", err, ErrInvalid)
 	}
 }

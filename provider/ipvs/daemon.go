@@ -3,45 +3,13 @@ package ipvs
 import (
 	"fmt"
 	"net/netip"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
-// Role is what a sync daemon does with connections.
-type Role uint8
-
-// The roles. A network namespace may run one daemon of each.
-const (
-	Master Role = 1 // IP_VS_STATE_MASTER: tells the others about its connections
-	Backup Role = 2 // IP_VS_STATE_BACKUP: learns the connections of a master
-)
-
-// String returns the role in lower case.
-func (r Role) String() string {
-	switch r {
-	case Master:
-		return "master"
-	case Backup:
-		return "backup"
-	}
-	return fmt.Sprintf("role(%d)", uint8(r))
-}
-
-// A Daemon is a kernel thread that keeps directors' connections in step by multicast.
-// It cannot be changed, only stopped and started. While one runs, IPVS refuses
-// destinations of another address family than their service's, and the other way
-// round. Fields that are zero get the kernel's default.
-type Daemon struct {
-	Role      Role
-	Interface string     // the network interface to multicast on
-	SyncID    uint8      // a backup heeds masters of its own id; a backup with 0 heeds all
-	MaxLen    uint16     // bytes of payload of a sync packet; by the interface's MTU if 0
-	Group     netip.Addr // multicast address; 224.0.0.81 if not given
-	Port      uint16     // UDP port; 8848 if 0
-	TTL       uint8      // of the packets; 1 if 0
-}
-
-// check finds what cannot be said about a daemon.
-func (d Daemon) check() error {
-	if d.Role != Master && d.Role != Backup {
+// checkDaemon finds what cannot be said about a sync daemon.
+func checkDaemon(d *resource.SyncDaemon) error {
+	if !isRole(d.Role) {
 		return invalid("sync daemon of %v", d.Role)
 	}
 	if d.Group.Zone() != "" {
@@ -50,13 +18,16 @@ func (d Daemon) check() error {
 	return nil
 }
 
+// isRole tells the roles that the kernel knows.
+func isRole(r resource.SyncRole) bool { return r == resource.SyncMaster || r == resource.SyncBackup }
+
 // appendDaemon appends a sync daemon; to stop one its role is all that is needed.
-func appendDaemon(b []byte, d Daemon, full bool) []byte {
+func appendDaemon(b []byte, d *resource.SyncDaemon, full bool) []byte {
 	b, start := beginNest(b, attrDaemon)
 	b = appendU32(b, daemonState, uint32(d.Role))
 	if full {
 		b = appendText(b, daemonInterface, d.Interface)
-		b = appendU32(b, daemonSyncID, uint32(d.SyncID))
+		b = appendU32(b, daemonSyncID, uint32(d.ID))
 		b = appendDaemonOptions(b, d)
 	}
 	return endNest(b, start)
@@ -64,7 +35,7 @@ func appendDaemon(b []byte, d Daemon, full bool) []byte {
 
 // appendDaemonOptions appends what the kernel has defaults for, where it is given.
 // Kernels before 4.3 know none of it.
-func appendDaemonOptions(b []byte, d Daemon) []byte {
+func appendDaemonOptions(b []byte, d *resource.SyncDaemon) []byte {
 	if d.MaxLen != 0 {
 		b = appendU16(b, daemonMaxLen, d.MaxLen)
 	}
@@ -85,34 +56,34 @@ func appendDaemonOptions(b []byte, d Daemon) []byte {
 }
 
 // decodeDaemon reads the sync daemon of a message.
-func decodeDaemon(payload []byte) (Daemon, error) {
+func decodeDaemon(payload []byte) (resource.SyncDaemon, error) {
+	var d resource.SyncDaemon
 	body, err := nested(payload, attrDaemon)
 	if err != nil {
-		return Daemon{}, err
+		return d, err
 	}
-	var d Daemon
 	attrs := attributes{rest: body}
 	for attrs.next() {
-		d.set(&attrs)
+		setDaemon(&d, &attrs)
 	}
 	if attrs.err != nil {
-		return Daemon{}, attrs.err
+		return resource.SyncDaemon{}, attrs.err
 	}
-	if d.Role != Master && d.Role != Backup {
-		return Daemon{}, fmt.Errorf("%w: sync daemon of %v", ErrMalformed, d.Role)
+	if !isRole(d.Role) {
+		return resource.SyncDaemon{}, fmt.Errorf("%w: sync daemon of %v", ErrMalformed, d.Role)
 	}
 	return d, nil
 }
 
-// set reads the current attribute into the daemon's field, if there is one for it.
-func (d *Daemon) set(a *attributes) {
+// setDaemon reads the current attribute into the daemon's field, if there is one for it.
+func setDaemon(d *resource.SyncDaemon, a *attributes) {
 	switch a.typ {
 	case daemonState:
-		d.Role = Role(min(a.u32(), 255))
+		d.Role = resource.SyncRole(min(a.u32(), 255))
 	case daemonInterface:
 		d.Interface = a.text()
 	case daemonSyncID:
-		d.SyncID = uint8(a.u32())
+		d.ID = uint8(a.u32())
 	case daemonMaxLen:
 		d.MaxLen = a.u16()
 	case daemonGroup:

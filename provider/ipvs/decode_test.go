@@ -173,7 +173,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(appendService(nil, &s))
 		f.Add(appendDestination(nil, &d, true))
 	}
-	f.Add(appendDaemon(nil, Daemon{Role: Master, Interface: "lo", Group: netip.MustParseAddr("ff02::51")}, true))
+	f.Add(appendDaemon(nil, &resource.SyncDaemon{Role: resource.SyncMaster, Interface: "lo", Group: netip.MustParseAddr("ff02::51")}, true))
 	f.Add(appendTimeouts(nil, Timeouts{1, 2, 3}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if e, err := decodeService(b); err == nil && checkService(&e.Service) == nil {

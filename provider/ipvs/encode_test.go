@@ -134,8 +134,8 @@ func TestAppendOp(t *testing.T) {
 }
 
 func TestAppendDaemon(t *testing.T) {
-	d := Daemon{
-		Role: Master, Interface: "eth0", SyncID: 7, MaxLen: 1400,
+	d := resource.SyncDaemon{
+		Role: resource.SyncMaster, Interface: "eth0", ID: 7, MaxLen: 1400,
 		Group: netip.MustParseAddr("224.0.0.81"), Port: 8848, TTL: 2,
 	}
 	want := layout(t, `
@@ -147,11 +147,11 @@ func TestAppendDaemon(t *testing.T) {
 		  0800 0500 e0000051                  # MCAST_GROUP: 224.0.0.81
 		  0600 0700 9022 0000                 # MCAST_PORT: 8848, host byte order
 		  0500 0800 02 000000                 # MCAST_TTL: 2`)
-	if diff := cmp.Diff(hex.Dump(want), hex.Dump(appendDaemon(nil, d, true))); diff != "" {
+	if diff := cmp.Diff(hex.Dump(want), hex.Dump(appendDaemon(nil, &d, true))); diff != "" {
 		t.Errorf("daemon (-want +got):\n%s", diff)
 	}
 	want = layout(t, `0c00 0380 0800 0100 01000000`)
-	if diff := cmp.Diff(hex.Dump(want), hex.Dump(appendDaemon(nil, d, false))); diff != "" {
+	if diff := cmp.Diff(hex.Dump(want), hex.Dump(appendDaemon(nil, &d, false))); diff != "" {
 		t.Errorf("daemon to stop (-want +got):\n%s", diff)
 	}
 }
@@ -186,14 +186,14 @@ func TestDestinationRoundTrip(t *testing.T) {
 }
 
 func TestDaemonRoundTrip(t *testing.T) {
-	tests := map[string]Daemon{
-		"defaults": {Role: Backup, Interface: "lo"},
-		"IPv4":     {Role: Master, Interface: "bond0.100", SyncID: 255, MaxLen: 9000, Group: netip.MustParseAddr("239.1.2.3"), Port: 65535, TTL: 255},
-		"IPv6":     {Role: Backup, Interface: "eth0", SyncID: 1, Group: netip.MustParseAddr("ff02::51"), Port: 1, TTL: 1},
+	tests := map[string]resource.SyncDaemon{
+		"defaults": {Role: resource.SyncBackup, Interface: "lo"},
+		"IPv4":     {Role: resource.SyncMaster, Interface: "bond0.100", ID: 255, MaxLen: 9000, Group: netip.MustParseAddr("239.1.2.3"), Port: 65535, TTL: 255},
+		"IPv6":     {Role: resource.SyncBackup, Interface: "eth0", ID: 1, Group: netip.MustParseAddr("ff02::51"), Port: 1, TTL: 1},
 	}
 	for name, want := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodeDaemon(appendDaemon(nil, want, true))
+			got, err := decodeDaemon(appendDaemon(nil, &want, true))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -100,8 +100,8 @@ func TestKernelDaemons(t *testing.T) {
 	run(t, "ip", "link", "add", "sync0", "type", "dummy")
 	run(t, "ip", "addr", "add", "192.0.2.9/24", "dev", "sync0")
 	run(t, "ip", "link", "set", "sync0", "up")
-	master := Daemon{Role: Master, Interface: "sync0", SyncID: 7, MaxLen: 1000, Group: netip.MustParseAddr("239.0.0.5"), Port: 9000, TTL: 3}
-	for _, d := range []Daemon{master, {Role: Backup, Interface: "sync0"}} {
+	master := resource.SyncDaemon{Role: resource.SyncMaster, Interface: "sync0", ID: 7, MaxLen: 1000, Group: netip.MustParseAddr("239.0.0.5"), Port: 9000, TTL: 3}
+	for _, d := range []resource.SyncDaemon{master, {Role: resource.SyncBackup, Interface: "sync0"}} {
 		if err := c.StartDaemon(d); err != nil {
 			t.Fatal(err)
 		}
@@ -109,12 +109,12 @@ func TestKernelDaemons(t *testing.T) {
 			t.Errorf("start again: %v", err)
 		}
 	}
-	backup := Daemon{Role: Backup, Interface: "sync0", Group: netip.MustParseAddr("224.0.0.81"), Port: 8848, TTL: 1}
+	backup := resource.SyncDaemon{Role: resource.SyncBackup, Interface: "sync0", Group: netip.MustParseAddr("224.0.0.81"), Port: 8848, TTL: 1}
 	got, err := c.Daemons()
 	if len(got) == 2 {
 		backup.MaxLen = got[1].MaxLen // by the MTU
 	}
-	if diff := cmp.Diff([]Daemon{master, backup}, got, compareAddrs); err != nil || diff != "" {
+	if diff := cmp.Diff([]resource.SyncDaemon{master, backup}, got, compareAddrs); err != nil || diff != "" {
 		t.Errorf("error %v, daemons (-want +got):\n%s", err, diff)
 	}
 	out := run(t, "ipvsadm", "-L", "--daemon")
@@ -126,7 +126,7 @@ func TestKernelDaemons(t *testing.T) {
 	}
 	apply(t, c, Op{Add, simple(web, "rr")})
 	fails(t, c, ErrInvalid, Op{Add, server(web, rip6, 80, resource.ForwardTunnel)}) // another family while they run
-	for _, role := range []Role{Master, Backup} {
+	for _, role := range []resource.SyncRole{resource.SyncMaster, resource.SyncBackup} {
 		if err := c.StopDaemon(role); err != nil {
 			t.Error(err)
 		}
@@ -134,7 +134,7 @@ func TestKernelDaemons(t *testing.T) {
 			t.Errorf("stop again: %v", err)
 		}
 	}
-	if err := c.StartDaemon(Daemon{Role: Master, Interface: "none0"}); !errors.Is(err, syscall.ENODEV) {
+	if err := c.StartDaemon(resource.SyncDaemon{Role: resource.SyncMaster, Interface: "none0"}); !errors.Is(err, syscall.ENODEV) {
 		t.Errorf("start without interface: %v", err)
 	}
 	if got, err := c.Daemons(); err != nil || len(got) != 0 {

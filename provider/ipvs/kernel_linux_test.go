@@ -295,3 +295,58 @@ func TestKernelManyDestinations(t *testing.T) {
 		t.Errorf("%d objects, want %d", len(set), len(ops))
 	}
 }
+
+// Services of other network namespaces come and go while those of this one are read.
+func TestKernelOtherNamespacesChange(t *testing.T) {
+	c := namespace(t)
+	var keys []resource.ServiceKey
+	var ops []Op
+	for i := range uint32(60) {
+		s := resource.Service{ServiceKey: resource.MarkService(resource.IPv4, 1000+i), Scheduler: "rr", Netmask: resource.FullNetmask(resource.IPv4)}
+		keys = append(keys, s.ServiceKey)
+		ops = append(ops, Op{Add, s})
+	}
+	apply(t, c, ops...)
+	over, failed := make(chan struct{}), make(chan error, 1)
+	go func() { failed <- comeAndGo(over) }()
+	defer func() {
+		close(over)
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}()
+	for i := range 200 {
+		table, err := c.Table(keys...)
+		if err != nil || len(table) != len(ops) {
+			t.Fatalf("read %d: %d services, want %d, error %v", i, len(table), len(ops), err)
+		}
+	}
+}
+
+// comeAndGo adds and deletes services in a network namespace of its own.
+func comeAndGo(over <-chan struct{}) error {
+	runtime.LockOSThread() // for good: the thread ends with the goroutine
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return err
+	}
+	c, err := New()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for {
+		for _, verb := range []Verb{Add, Delete} {
+			for i := range uint32(20) {
+				s := resource.Service{ServiceKey: resource.MarkService(resource.IPv4, 1+i), Scheduler: "rr", Netmask: resource.FullNetmask(resource.IPv4)}
+				if _, failures := c.Apply([]Op{{verb, s}}); len(failures) > 0 {
+					return failures[0].Err
+				}
+			}
+		}
+		select {
+		case <-over:
+			return nil
+		default:
+		}
+	}
+}

@@ -1,10 +1,11 @@
 package ipvs
 
 import (
-	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path"
 	"strings"
@@ -43,22 +44,35 @@ func availableSchedulers(root fs.FS, release string) ([]string, error) {
 // addModules adds the IPVS modules that a file of depmod(8) lists, one path a line, in
 // modules.dep with a colon and what the module needs. There may be no such file.
 func addModules(modules map[string]bool, root fs.FS, name string) error {
-	f, err := root.Open(name)
+	text, err := fs.ReadFile(root, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		file, _, _ := strings.Cut(lines.Text(), ":")
+	for line := range linesWith(text, "ip_vs_") {
+		file, _, _ := strings.Cut(line, ":")
 		module, _, _ := strings.Cut(path.Base(file), ".ko") // .ko, .ko.xz, .ko.zst, …
 		if strings.HasPrefix(module, "ip_vs_") {
 			modules[module] = true
 		}
 	}
-	return lines.Err()
+	return err
+}
+
+// linesWith goes through the lines that have a word in them: a few of thousands, which are
+// not looked at one by one.
+func linesWith(text []byte, word string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for {
+			at := bytes.Index(text, []byte(word))
+			if at < 0 {
+				return
+			}
+			start := bytes.LastIndexByte(text[:at], '\n') + 1
+			line, rest, _ := bytes.Cut(text[start:], []byte("\n"))
+			if !yield(string(line)) {
+				return
+			}
+			text = rest
+		}
+	}
 }
