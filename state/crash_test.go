@@ -27,6 +27,7 @@ type world struct {
 	base  resource.Set // what stood there before
 	live  resource.Set
 	steps int
+	past  past // where the journal has to lead back to
 }
 
 const worldObjects = 24
@@ -89,7 +90,7 @@ func (w *world) plan(key resource.Key, want resource.Resource) (resource.Change,
 	case !held:
 		return resource.Change{}, false
 	case have == claim.Prior:
-		return change(resource.Forget, claim.Want, nil), true
+		return change(resource.Forget, claim.Want, have), true
 	case claim.Prior == nil:
 		return change(resource.Delete, have, nil), true
 	default:

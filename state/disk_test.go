@@ -25,6 +25,8 @@ type faultyDisk struct {
 	part   func(n int) int  // how much of a write that fails gets to the disk
 	synced map[string]int64 // bytes of the files that are durable, by path
 	files  []*faultyFile
+
+	reserve error // how reserving room fails
 }
 
 func newFaultyDisk(t *testing.T) *faultyDisk {
@@ -62,7 +64,7 @@ func (d *faultyDisk) Open(name string, flag int) (file, error) {
 	if flag&os.O_TRUNC != 0 {
 		d.synced[name] = 0
 	}
-	ff := &faultyFile{f.(*os.File), d, name}
+	ff := &faultyFile{f.(osFile), d, name}
 	d.files = append(d.files, ff)
 	return ff, nil
 }
@@ -105,17 +107,24 @@ func (d *faultyDisk) Remove(name string) error {
 }
 
 type faultyFile struct {
-	*os.File
+	osFile
 	disk *faultyDisk
 	name string // now: a log written anew is renamed
 }
 
+func (f *faultyFile) Reserve(bytes int64) error {
+	if f.disk.reserve != nil {
+		return f.disk.reserve
+	}
+	return f.osFile.Reserve(bytes)
+}
+
 func (f *faultyFile) Write(p []byte) (int, error) {
 	if err := f.disk.next(); err != nil {
-		n, _ := f.File.Write(p[:f.disk.part(len(p))])
+		n, _ := f.osFile.Write(p[:f.disk.part(len(p))])
 		return n, err
 	}
-	return f.File.Write(p)
+	return f.osFile.Write(p)
 }
 
 func (f *faultyFile) Sync() error {
@@ -134,7 +143,7 @@ func (f *faultyFile) Truncate(size int64) error {
 		return err
 	}
 	f.disk.synced[f.name] = min(size, f.disk.synced[f.name])
-	return f.File.Truncate(size)
+	return f.osFile.Truncate(size)
 }
 
 // crash does to the log in dir what a power failure might: of what was not durable,

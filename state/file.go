@@ -34,12 +34,29 @@ type file interface {
 	Stat() (fs.FileInfo, error)
 	Sync() error
 	Truncate(size int64) error
+	// Reserve makes room for so many bytes beyond the end, where the file system can.
+	Reserve(bytes int64) error
 }
 
 var (
 	_ disk = osDisk{}
-	_ file = (*os.File)(nil)
+	_ file = osFile{}
 )
+
+type osFile struct{ *os.File }
+
+// Reserve implements file.
+func (f osFile) Reserve(bytes int64) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	err = reserve(f.File, info.Size(), bytes)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return os.NewSyscallError("fallocate", err)
+}
 
 // osDisk is the file system of the host.
 type osDisk struct{}
@@ -49,7 +66,7 @@ func (osDisk) Open(name string, flag int) (file, error) {
 	if err != nil {
 		return nil, err // not f, which would be a file that is not nil
 	}
-	return f, nil
+	return osFile{f}, nil
 }
 
 func (osDisk) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }

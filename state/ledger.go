@@ -23,8 +23,8 @@
 //
 // # The order of writing
 //
-// The ledger has no journal beside it, so it says things in the order in which being
-// interrupted does no harm. A step is carried out between two calls:
+// The ledger says things in the order in which being interrupted does no harm. A step is
+// carried out between two calls:
 //
 //	Begin   claims all that the step will make or change, before it is touched
 //	…       the changes are made
@@ -61,6 +61,11 @@
 // up to there stays as ledger.bak (write.go). When the last claim is released, all of
 // this is removed: a host that has nothing of ours has no ledger.
 //
+// What an apply was the first to touch stands in the log too, until the next apply
+// begins: it is what undoing takes (journal.go).
+//
+// Most of what claims are about goes when the host boots, and so do they (reboot.go).
+//
 // Reading takes no lock and creates nothing. Writing takes the host's [Lock], which
 // the caller holds from before [Open] until after [Store.Close]; a store that finds
 // the file changed by somebody else refuses to write.
@@ -90,7 +95,7 @@ type Store struct {
 	image   *image // what is on disk, as of the last successful write
 	file    file   // the log open for appending, nil before the first write
 	begun   *begun // the step between Begin and Finish
-	boot    string // to be recorded with the next step
+	host    string // to be recorded with the next step or apply, empty where it stays
 	notices []string
 	minimum int // lines below which the log is never written anew
 }
@@ -116,7 +121,7 @@ func openStore(d disk, dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{disk: d, dir: dir, image: img, boot: img.boot, minimum: compactFrom}
+	s := &Store{disk: d, dir: dir, image: img, minimum: compactFrom}
 	if img.notice != "" {
 		s.notices = append(s.notices, img.notice)
 	}
@@ -127,11 +132,22 @@ func openStore(d disk, dir string) (*Store, error) {
 func (s *Store) Ledger() resource.Ledger {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return resource.Ledger{
-		BootID: s.image.boot,
+	ledger := resource.Ledger{
+		BootID: s.image.noted,
 		Claims: maps.Clone(s.image.claims),
 		Steps:  s.image.referenced(),
+		Host:   s.image.host,
 	}
+	if len(s.image.lost) > 0 {
+		ledger.Lost = maps.Clone(s.image.lost)
+	}
+	if s.image.journal != nil {
+		ledger.Last = s.image.journal.Last()
+		if s.image.journaling() {
+			ledger.Moves = s.image.moves.Clone()
+		}
+	}
+	return ledger
 }
 
 // Notices lists what happened to the ledger's files that the user should hear about,
@@ -142,11 +158,20 @@ func (s *Store) Notices() []string {
 	return slices.Clone(s.notices)
 }
 
-// SetBoot says which boot of the host this is. It is recorded with the next step.
+// SetBoot says which boot of the host this is. If the ledger is of another one, what it
+// claims went, but for what outlives a boot. It is recorded with the next step or apply.
 func (s *Store) SetBoot(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.boot = id
+	s.image.startUp(id)
+}
+
+// SetHost says by which name the config knows the host. It is recorded with the next step
+// or apply.
+func (s *Store) SetHost(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.host = name
 }
 
 // Begin claims every object that step will make or change, and returns when the
@@ -190,7 +215,7 @@ func checkChanges(changes []resource.Change) error {
 		switch {
 		case c.Before == nil && c.After == nil:
 			return fmt.Errorf("change %d is about no object", i)
-		case c.After == nil && !c.Action.Releases():
+		case c.After == nil && c.Claim == nil && !c.Action.Releases():
 			return fmt.Errorf("%s %s: no state to reach", c.Action, c.Key())
 		}
 	}
@@ -202,10 +227,9 @@ func checkChanges(changes []resource.Change) error {
 func (s *Store) announce(b *begun) []record {
 	records := make([]record, 0, len(b.step.Changes)+3)
 	records = append(records, record{word: wordBegin, text: b.step.Name})
-	if s.boot != s.image.boot {
-		records = append(records, record{word: wordBoot, text: s.boot})
-	}
-	if slices.ContainsFunc(b.step.Changes, claims) {
+	records = append(records, s.news()...)
+	records = append(records, s.past(b.step)...)
+	if slices.ContainsFunc(b.step.Changes, resource.Change.Claims) {
 		records = append(records, record{word: wordStep, text: b.step.Name, after: slices.Clone(b.step.After)})
 	}
 	for _, c := range b.step.Changes {
@@ -214,21 +238,33 @@ func (s *Store) announce(b *begun) []record {
 		if held {
 			b.before.Claims[key] = old
 		}
-		if claims(c) {
+		if c.Claims() {
 			records = append(records, record{word: wordClaim, key: key, claim: claimFor(c, b.step.Name, old, held)})
 		}
 	}
 	return records
 }
 
-// claims tells changes that leave their object ours.
-func claims(c resource.Change) bool { return !c.Action.Releases() }
+// news lists the records of what the ledger does not say yet about the host.
+func (s *Store) news() []record {
+	var records []record
+	if s.image.boot != s.image.noted {
+		records = append(records, record{word: wordBoot, text: s.image.boot})
+	}
+	if s.host != "" && s.host != s.image.host {
+		records = append(records, record{word: wordHost, text: s.host})
+	}
+	return records
+}
 
 // claimFor is the claim that change c of a step leads to, where old is the one that
 // the object has, if it has one.
 func claimFor(c resource.Change, step string, old resource.Claim, held bool) resource.Claim {
+	if c.Claim != nil {
+		return *c.Claim
+	}
 	claim := resource.Claim{Want: c.After, Prior: c.Before, Step: step}
-	if held {
+	if held && c.Reason != resource.WithItsLink { // what stood before us went with the old interface
 		claim.Prior = old.Prior
 	}
 	return claim
@@ -264,7 +300,7 @@ func (s *Store) finish(step resource.Step, done func(i int) bool) error {
 		return nil
 	}
 	records, left := s.conclude(b, done)
-	if left == 0 {
+	if left == 0 && !s.image.journaling() {
 		if err := s.removeAll(); err != nil {
 			return err
 		}
@@ -278,7 +314,9 @@ func (s *Store) finish(step resource.Step, done func(i int) bool) error {
 		return err
 	}
 	s.begun = nil
-	s.compactIfWorthwhile()
+	if !s.image.journaling() { // room is reserved for the log as it is
+		s.compactIfWorthwhile()
+	}
 	return nil
 }
 
@@ -290,7 +328,7 @@ func (s *Store) conclude(b *begun, done func(i int) bool) (records []record, lef
 		key := c.Key()
 		switch old, held := final[key]; {
 		case !done(i):
-		case claims(c):
+		case c.Claims():
 			final[key] = claimFor(c, b.step.Name, old, held)
 		default:
 			delete(final, key)
@@ -310,7 +348,7 @@ func (s *Store) conclude(b *begun, done func(i int) bool) (records []record, lef
 			records = append(records, record{word: wordRelease, key: key})
 		}
 	}
-	return records, len(s.image.claims) - len(released)
+	return records, len(s.image.claims) + len(s.image.lost) - len(released)
 }
 
 // Close closes the file. A step that was not finished stays as Begin recorded it.

@@ -107,6 +107,8 @@ func TestStep(t *testing.T) {
 	keeper := step("keeper", change(resource.Create, nil, resource.Module{Name: "k"}))
 	ours := step("old", change(resource.Update, a(1), a(2)))
 	made := step("old", change(resource.Create, nil, a(2)))
+	onNewLink := change(resource.Create, nil, a(5))
+	onNewLink.Reason = resource.WithItsLink
 	tests := []struct {
 		name                    string
 		before                  []resource.Step
@@ -119,6 +121,7 @@ func TestStep(t *testing.T) {
 		{"update ours", []resource.Step{ours}, change(resource.Update, a(2), a(5)), "a = 5 < a = 1 @ new", "a = 5 < a = 1 @ new", "a = 2 < a = 1 @ old"},
 		{"replace ours", []resource.Step{made}, change(resource.Replace, a(3), a(5)), "a = 5 < nothing @ new", "a = 5 < nothing @ new", "a = 2 < nothing @ old"},
 		{"create ours again", []resource.Step{ours}, change(resource.Create, nil, a(5)), "a = 5 < a = 1 @ new", "a = 5 < a = 1 @ new", "a = 2 < a = 1 @ old"},
+		{"ours on an interface that is made anew", []resource.Step{ours}, onNewLink, "a = 5 < nothing @ new", "a = 5 < nothing @ new", "a = 2 < a = 1 @ old"},
 		{"delete ours", []resource.Step{made}, change(resource.Delete, a(2), nil), "a = 2 < nothing @ old", "", "a = 2 < nothing @ old"},
 		{"restore", []resource.Step{ours}, change(resource.Restore, a(2), a(1)), "a = 2 < a = 1 @ old", "", "a = 2 < a = 1 @ old"},
 		{"forget", []resource.Step{ours}, change(resource.Forget, a(1), nil), "a = 2 < a = 1 @ old", "", "a = 2 < a = 1 @ old"},
@@ -243,7 +246,6 @@ func TestStepsAndBoot(t *testing.T) {
 	s.SetBoot("boot-1")
 	carryOut(t, s, step("a", change(resource.Create, nil, object(0, 1))))
 	carryOut(t, s, step("b", change(resource.Create, nil, object(1, 1)), change(resource.Create, nil, object(2, 1))))
-	s.SetBoot("boot-2")
 	reversed := step("b", change(resource.Delete, object(1, 1), nil))
 	reversed.After = nil
 	carryOut(t, s, reversed)
@@ -252,7 +254,7 @@ func TestStepsAndBoot(t *testing.T) {
 		if diff := cmp.Diff(want, l.Steps); diff != "" {
 			t.Errorf("steps (-want +got):\n%s", diff)
 		}
-		if l.BootID != "boot-2" {
+		if l.BootID != "boot-1" {
 			t.Errorf("boot %q", l.BootID)
 		}
 	}

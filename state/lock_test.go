@@ -188,10 +188,10 @@ func TestOneAtATime(t *testing.T) {
 				if n := holders.Add(1); n != 1 {
 					t.Errorf("%d holders at once", n)
 				}
-				if turns.Add(1)%3 == 0 {
+				holders.Add(-1)
+				if turns.Add(1)%3 == 0 { // which lets others in
 					os.Remove(filepath.Join(dir, lockFile))
 				}
-				holders.Add(-1)
 				l.Unlock()
 			}
 		})

@@ -14,13 +14,16 @@ package state
 // lost, moved or doubled do not pass.
 //
 // A log starts with a snapshot: the "ledger" line, which names the format and its
-// version, then "boot", "step" and "claim" lines for all that is true at this point,
-// and an "end" line, which says which backup the snapshot was made from. A snapshot
+// version, then "boot", "host", "step", "claim" and "lost" lines for all that is true at this
+// point, "apply", "past", "was" and "done" lines for what is known of the last apply, and an
+// "end" line, which says which backup the snapshot was made from. A snapshot
 // takes its place by a rename when it is complete on disk, so no crash leaves half of
 // one.
 //
 // Appends follow. Each is one write and one fsync, and starts with a "begin" or
-// "finish" line, for the two ends of a step. An append is written only after the one
+// "finish" line, for the two ends of a step, or an "apply" or "done" line, for those of
+// an apply, or, before the first "apply" of a boot, with a "boot" or "host" line. An append
+// is written only after the one
 // before it has reached the disk, so whatever a crash did, it did to the last append,
 // and what it did is that some of it is missing: the file ends in the middle of a
 // line, or, where blocks got to the disk out of order, zeros stand for what did not.
@@ -39,10 +42,11 @@ import (
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
-// The format's name and the version that this package writes, the only one it reads.
+// The format's name and the version that this package writes. It reads earlier ones too:
+// the first one had no journal, and the second forgot with each boot all that was before.
 const (
 	formatName    = "lvsctl-ledger"
-	formatVersion = 1
+	formatVersion = 3
 )
 
 // The words that say what a line is.
@@ -52,20 +56,29 @@ const (
 	wordBegin   = "begin"   // a step's name; starts an append
 	wordFinish  = "finish"  // a step's name; starts an append
 	wordBoot    = "boot"    // the id of the boot from here on
+	wordHost    = "host"    // the name by which the config knows the host
 	wordStep    = "step"    // a step's edges
 	wordClaim   = "claim"   // an object is ours
+	wordLost    = "lost"    // an object was ours before the host booted, and went with that
 	wordRelease = "release" // the object with this key is no longer ours
+	wordApply   = "apply"   // an apply begins; starts an append
+	wordWas     = "was"     // what an object was before the apply
+	wordPast    = "past"    // a step's edges before the apply
+	wordDone    = "done"    // the apply has ended; starts an append
 )
 
 // A record is what one line says.
 type record struct {
 	word  string
-	text  string          // boot: the id; begin, finish, step: the step's name
-	after []resource.Edge // step
-	key   resource.Key    // claim, release
-	claim resource.Claim  // claim
+	text  string          // boot: the id; host: the name; begin, finish, step, past: the step's name
+	after []resource.Edge // step, past
+	key   resource.Key    // claim, lost, release
+	claim resource.Claim  // claim, lost
 	head  headerBody      // ledger
 	end   endBody         // end
+	apply resource.Apply  // apply
+	was   resource.WasEntry
+	done  doneBody // done
 }
 
 // The JSON forms of records that are not simply a string or a key.
@@ -76,6 +89,10 @@ type (
 	}
 	endBody struct {
 		Backup *fingerprint `json:"backup,omitempty"` // nil for a snapshot that has none
+	}
+	doneBody struct {
+		Ending resource.Ending `json:"ending"`
+		Note   string          `json:"note,omitempty"`
 	}
 	stepBody struct {
 		Name  string          `json:"name"`
@@ -173,9 +190,15 @@ func (r *record) body() any {
 		return r.head
 	case wordEnd:
 		return r.end
-	case wordStep:
+	case wordStep, wordPast:
 		return stepBody{r.text, r.after}
-	case wordClaim:
+	case wordApply:
+		return r.apply
+	case wordWas:
+		return r.was
+	case wordDone:
+		return r.done
+	case wordClaim, wordLost:
 		body := claimBody{Want: boxBody{r.key.Kind, r.claim.Want}, Step: r.claim.Step}
 		if r.claim.Prior != nil {
 			body.Prior = &boxBody{r.claim.Prior.Key().Kind, r.claim.Prior}
@@ -196,7 +219,13 @@ type line struct {
 }
 
 // opensAppend tells the lines that start an append.
-func (l line) opensAppend() bool { return l.word == wordBegin || l.word == wordFinish }
+func (l line) opensAppend() bool {
+	switch l.word {
+	case wordBegin, wordFinish, wordApply, wordDone:
+		return true
+	}
+	return false
+}
 
 // A gap is where bad lines are, one or several.
 type gap struct {
@@ -242,6 +271,15 @@ func check(at int64, raw []byte) (line, bool) {
 	return line{word: string(word), body: body}, ok
 }
 
+// version is the format's version that a header names.
+func (l line) version() int {
+	r, err := l.decode()
+	if err != nil {
+		return 0
+	}
+	return r.head.Version
+}
+
 // decode reads what a line says. As its checksum was right, an error means that
 // another version wrote it.
 func (l line) decode() (r record, err error) {
@@ -251,13 +289,19 @@ func (l line) decode() (r record, err error) {
 		err = json.Unmarshal(l.body, &r.head)
 	case wordEnd:
 		err = json.Unmarshal(l.body, &r.end)
-	case wordBegin, wordFinish, wordBoot:
+	case wordBegin, wordFinish, wordBoot, wordHost:
 		err = json.Unmarshal(l.body, &r.text)
-	case wordStep:
+	case wordApply:
+		err = json.Unmarshal(l.body, &r.apply)
+	case wordWas:
+		err = json.Unmarshal(l.body, &r.was)
+	case wordDone:
+		err = json.Unmarshal(l.body, &r.done)
+	case wordStep, wordPast:
 		var body stepBody
 		err = json.Unmarshal(l.body, &body)
 		r.text, r.after = body.Name, body.After
-	case wordClaim:
+	case wordClaim, wordLost:
 		if err = r.claim.UnmarshalJSON(l.body); err == nil {
 			r.key = r.claim.Want.Key()
 		}

@@ -37,14 +37,20 @@ var (
 
 // image is what a log says, and what file it is.
 type image struct {
-	claims map[resource.Key]resource.Claim
-	steps  map[string][]resource.Edge
-	boot   string
+	claims  map[resource.Key]resource.Claim
+	steps   map[string][]resource.Edge
+	lost    map[resource.Key]resource.Claim // on what went when the host booted, see reboot.go
+	boot    string                          // the one that the image is of
+	noted   string                          // the one that the file knows of
+	host    string                          // by which name the config knows it
+	journal *resource.Journal               // nil where no apply is remembered
+	moves   *resource.Moves                 // of the journal, while the apply is under way
 
 	info   fs.FileInfo // nil where there is no file
 	print  fingerprint // of the whole file
 	lines  int         // in the file
 	stale  bool        // the file must be written anew before anything is appended
+	old    bool        // so must it, as an earlier version wrote it
 	notice string      // what the user should hear about the file
 }
 
@@ -52,6 +58,7 @@ func newImage() *image {
 	return &image{
 		claims: make(map[resource.Key]resource.Claim),
 		steps:  make(map[string][]resource.Edge),
+		lost:   make(map[resource.Key]resource.Claim),
 	}
 }
 
@@ -59,13 +66,38 @@ func newImage() *image {
 func (m *image) apply(r *record) {
 	switch r.word {
 	case wordBoot:
-		m.boot = r.text
+		m.startUp(r.text)
+		m.noted = r.text
+	case wordHost:
+		m.host = r.text
+	case wordLost:
+		m.lost[r.key] = r.claim
 	case wordStep:
+		if m.journaling() {
+			m.moves.Overwrite(r.text, m.steps[r.text])
+		}
 		m.steps[r.text] = r.after
 	case wordClaim:
+		m.remember(resource.WasEntry{Key: r.key})
+		if old, held := m.claims[r.key]; held && m.journaling() {
+			m.moves.Move(old.Step, r.claim.Step)
+		}
 		m.claims[r.key] = r.claim
 	case wordRelease:
 		delete(m.claims, r.key)
+	case wordApply:
+		m.open(r.apply)
+	case wordBegin:
+		if m.journaling() {
+			m.journal.Began = true
+		}
+	case wordWas:
+		m.remember(r.was)
+	case wordPast:
+		m.journal.Steps[r.text] = r.after
+		m.moves.Overwrite(r.text, r.after)
+	case wordDone:
+		m.close(r.done)
 	}
 }
 
@@ -76,20 +108,25 @@ func (m *image) replay(lines []line) error {
 		return err
 	}
 	for i := range records {
+		if w := records[i].word; m.journal == nil && (w == wordPast || w == wordDone) {
+			return fmt.Errorf("line %d: %s outside of an apply", lines[i].number, w)
+		}
 		m.apply(&records[i])
 	}
 	return nil
 }
 
-// referenced is a copy of the steps that claims refer to.
+// referenced is a copy of the steps that claims refer to, lost ones too.
 func (m *image) referenced() map[string][]resource.Edge {
 	steps := make(map[string][]resource.Edge)
-	for _, c := range m.claims {
-		if _, have := steps[c.Step]; have {
-			continue
-		}
-		if after, known := m.steps[c.Step]; known {
-			steps[c.Step] = slices.Clone(after)
+	for _, claims := range []map[resource.Key]resource.Claim{m.claims, m.lost} {
+		for _, c := range claims {
+			if _, have := steps[c.Step]; have {
+				continue
+			}
+			if after, known := m.steps[c.Step]; known {
+				steps[c.Step] = slices.Clone(after)
+			}
 		}
 	}
 	return steps
@@ -193,6 +230,9 @@ func parse(data []byte) (*image, error) {
 	m := newImage()
 	if err := m.replay(lines); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if m.old = lines[0].version() < formatVersion; m.old {
+		clear(m.lost) // what was lost is not recorded before version 3, nor that it was found again
 	}
 	m.lines = len(lines)
 	m.print = printOf(data)

@@ -73,12 +73,8 @@ func (s *Store) create(b *batch) error {
 // appendBatch adds the lines of b to the log. An append that fails is taken back, and
 // where that cannot be relied on, the log is written anew before the next one.
 func (s *Store) appendBatch(b *batch) error {
-	if s.file == nil {
-		f, err := s.disk.Open(s.path(ledgerFile), os.O_WRONLY|os.O_APPEND)
-		if err != nil {
-			return err
-		}
-		s.file = f
+	if err := s.openLog(); err != nil {
+		return err
 	}
 	_, err := s.file.Write(b.buf.Bytes())
 	if err != nil {
@@ -96,6 +92,18 @@ func (s *Store) appendBatch(b *batch) error {
 	return nil
 }
 
+// openLog opens the log for appending.
+func (s *Store) openLog() error {
+	if s.file != nil {
+		return nil
+	}
+	f, err := s.disk.Open(s.path(ledgerFile), os.O_WRONLY|os.O_APPEND)
+	if err == nil {
+		s.file = f
+	}
+	return err
+}
+
 // takeBack cuts off what a failed write may have left.
 func (s *Store) takeBack() {
 	if s.file.Truncate(s.image.print.Size) == nil {
@@ -110,7 +118,7 @@ func (s *Store) takeBack() {
 // repair writes the log anew if it cannot be appended to as it is. What is there is
 // not worth to be the backup then, and the backup of before does not fit any more.
 func (s *Store) repair() error {
-	if !s.image.stale {
+	if !s.image.stale && !s.image.old {
 		return nil
 	}
 	if err := s.checkUnchanged(); err != nil {
@@ -123,13 +131,17 @@ func (s *Store) repair() error {
 	if err := s.install(b, false); err != nil {
 		return err
 	}
+	s.image.noted = s.image.boot
 	return removeFile(s.disk, s.path(backupFile))
 }
 
 // compactIfWorthwhile writes the log anew if most of it is no longer true. Nothing is
 // wrong with a long log, so a failure is only a notice.
 func (s *Store) compactIfWorthwhile() {
-	live := len(s.image.claims) + len(s.image.steps) + 3 // header, boot, end
+	live := len(s.image.claims) + len(s.image.lost) + len(s.image.steps) + 3 // header, boot, end
+	if s.image.journal != nil {
+		live += len(s.image.journal.Was)
+	}
 	if s.image.lines <= max(2*live, s.minimum) {
 		return
 	}
@@ -154,21 +166,35 @@ func (s *Store) compact() error {
 	if b.err != nil {
 		return b.err
 	}
-	return s.install(b, true)
+	if err := s.install(b, true); err != nil {
+		return err
+	}
+	s.image.noted = s.image.boot
+	return nil
 }
 
 // snapshot is the lines of a log that says what is true now.
 func (s *Store) snapshot(backup *fingerprint) *batch {
+	if s.image.journal != nil {
+		maps.Copy(s.image.journal.Steps, s.image.pastSteps())
+	}
 	s.image.steps = s.image.referenced()
 	b := newBatch(0)
 	b.add(record{word: wordLedger, head: headerBody{formatName, formatVersion}})
 	b.add(record{word: wordBoot, text: s.image.boot})
+	if s.image.host != "" {
+		b.add(record{word: wordHost, text: s.image.host})
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.image.steps)) {
 		b.add(record{word: wordStep, text: name, after: s.image.steps[name]})
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(s.image.claims), resource.Key.Compare) {
 		b.add(record{word: wordClaim, key: key, claim: s.image.claims[key]})
 	}
+	for _, key := range slices.SortedFunc(maps.Keys(s.image.lost), resource.Key.Compare) {
+		b.add(record{word: wordLost, key: key, claim: s.image.lost[key]})
+	}
+	b.add(s.image.journalRecords()...)
 	b.add(record{word: wordEnd, end: endBody{backup}})
 	return b
 }
@@ -200,7 +226,7 @@ func (s *Store) install(b *batch, keepBackup bool) error {
 	s.file = f
 	s.image.info, s.image.print, s.image.lines = info, printOf(b.buf.Bytes()), b.lines
 	err = syncDir(s.disk, s.dir)
-	s.image.stale = err != nil
+	s.image.stale, s.image.old = err != nil, false
 	return err
 }
 
@@ -236,7 +262,9 @@ func (s *Store) removeAll() error {
 	if s.file != nil {
 		s.file.Close()
 	}
+	boot := s.image.boot
 	s.file, s.image = nil, newImage()
+	s.image.boot = boot
 	if err := syncDir(s.disk, s.dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
