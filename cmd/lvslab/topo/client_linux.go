@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -33,6 +34,7 @@ func (r Response) String() string {
 type client struct {
 	timeout time.Duration
 	rate    float64
+	source  netip.AddrPort
 }
 
 // ClientOption changes how a client asks.
@@ -44,29 +46,53 @@ func Timeout(d time.Duration) ClientOption { return func(c *client) { c.timeout 
 // Rate is how many requests Load begins in a second; the default is ten.
 func Rate(perSecond float64) ClientOption { return func(c *client) { c.rate = perSecond } }
 
-func newClient(opts []ClientOption) client {
-	c := client{timeout: defaultTimeout, rate: 10}
+// From asks from one of the host's addresses, and from a port if it is not 0. The
+// default, also of the zero value, is the address that the route suggests and a fresh
+// port for each request.
+func From(source netip.AddrPort) ClientOption { return func(c *client) { c.source = source } }
+
+func newClient(timeout time.Duration, opts []ClientOption) client {
+	c := client{timeout: timeout, rate: 10}
 	for _, opt := range opts {
 		opt(&c)
 	}
 	return c
 }
 
+// connect dials as the client wants it. A TCP connection from a chosen port ends with a
+// reset, so that the port can be used again at once.
+func (h *Host) connect(ctx context.Context, c client, network, addr string) (net.Conn, error) {
+	if !c.source.IsValid() {
+		return h.Dial(ctx, network, addr)
+	}
+	if network == "udp" {
+		return h.dial(ctx, &net.Dialer{LocalAddr: net.UDPAddrFromAddrPort(c.source)}, network, addr)
+	}
+	conn, err := h.dial(ctx, &net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(c.source)}, network, addr)
+	if err == nil && c.source.Port() != 0 {
+		err = conn.(*net.TCPConn).SetLinger(0)
+	}
+	return conn, err
+}
+
 // Get fetches url from the host, on a connection of its own. The address in it
 // must be numeric.
 func (h *Host) Get(url string, opts ...ClientOption) Response {
-	c := newClient(opts)
+	c := newClient(defaultTimeout, opts)
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()
-	r, err := h.get(ctx, url)
+	r, err := h.get(ctx, c, url)
 	if err != nil {
 		return Response{Err: err}
 	}
 	return r
 }
 
-func (h *Host) get(ctx context.Context, url string) (r Response, err error) {
-	transport := &http.Transport{DialContext: h.Dial, DisableKeepAlives: true}
+func (h *Host) get(ctx context.Context, c client, url string) (r Response, err error) {
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		return h.connect(ctx, c, network, addr)
+	}
+	transport := &http.Transport{DialContext: dial, DisableKeepAlives: true}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return r, err
@@ -87,20 +113,21 @@ func (h *Host) get(ctx context.Context, url string) (r Response, err error) {
 	return r, err
 }
 
-// Datagram asks the UDP service at addr. Only an answer from addr itself counts.
+// Datagram asks the UDP service at addr. Only an answer from the address and port
+// that were asked counts.
 func (h *Host) Datagram(addr string, opts ...ClientOption) Response {
-	c := newClient(opts)
+	c := newClient(defaultTimeout, opts)
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()
-	r, err := h.ask(ctx, addr)
+	r, err := h.ask(ctx, c, addr)
 	if err != nil {
 		return Response{Err: err}
 	}
 	return r
 }
 
-func (h *Host) ask(ctx context.Context, addr string) (r Response, err error) {
-	conn, err := h.Dial(ctx, "udp", addr)
+func (h *Host) ask(ctx context.Context, c client, addr string) (r Response, err error) {
+	conn, err := h.connect(ctx, c, "udp", addr)
 	if err != nil {
 		return r, err
 	}

@@ -10,11 +10,15 @@
 //	got := client.Get("http://192.168.80.188/")
 //
 // A host has its own network, its own view of /etc and /var/lib, an empty /run,
-// and a /sys that shows its interfaces. Everything else, /tmp included, is the
+// and a /sys that shows its interfaces. Its root directory, /opt, /srv, /mnt and /var
+// are its own and in memory, with what the machine has in them, but for /var/www; an
+// NFS server can export what is made there. Everything else, /tmp included, is the
 // machine's. Its namespaces are pinned where the usual tools look for them:
 //
 //	ip netns exec lb1 ipvsadm -Ln
 //	nsenter --net=/run/netns/lb1 --mount=/run/mntns/lb1 -- ls /etc
+//
+// A host with systemd has a process namespace too, which is pinned in /run/pidns.
 //
 // The package works on Linux, as root, with a kernel that has IPVS. Where there
 // is none, the tests that use it are skipped, except in the lab (LVSLAB=1, see

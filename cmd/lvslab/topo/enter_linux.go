@@ -23,7 +23,9 @@ func (h *Host) Do(f func()) {
 
 // Inside runs f on a thread inside the host's network and mount namespaces, at
 // the root directory. It suits code that reads or writes the host's files; a
-// relative path or a goroutine that f starts is elsewhere again.
+// relative path or a goroutine that f starts is elsewhere again. Where there is
+// systemd, /proc shows its processes, of which the thread is none: there is no
+// /proc/self.
 func (h *Host) Inside(f func()) {
 	h.net.t.Helper()
 	completed, entered := false, error(nil)
@@ -49,12 +51,21 @@ func (h *Host) Inside(f func()) {
 // Enter returns the words to put before a command line to have it run in the
 // host: what an operator would type.
 func (h *Host) Enter() []string {
-	return []string{"nsenter", "--net=" + filepath.Join(netPins, h.Name),
-		"--mount=" + filepath.Join(mountPins, h.Name), "--"}
+	words := []string{"nsenter", "--net=" + filepath.Join(netPins, h.Name), "--mount=" + filepath.Join(mountPins, h.Name)}
+	if h.systemd != nil {
+		words = append(words, "--pid="+filepath.Join(processPins, h.Name))
+	}
+	return append(words, "--")
 }
 
-// enter moves the calling thread into the host for good.
+// enter moves the calling thread into the host for good. A process namespace can only
+// be entered by the processes that it starts.
 func (h *Host) enter() error {
+	if h.systemd != nil && h.systemd.processes != nil {
+		if err := unix.Setns(int(h.systemd.processes.Fd()), unix.CLONE_NEWPID); err != nil {
+			return fmt.Errorf("enter processes of %s: %w", h.Name, err)
+		}
+	}
 	if err := unix.Setns(int(h.network.Fd()), unix.CLONE_NEWNET); err != nil {
 		return fmt.Errorf("enter network of %s: %w", h.Name, err)
 	}

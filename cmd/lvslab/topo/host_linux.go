@@ -5,10 +5,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"github.com/moby/sys/mountinfo"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 )
 
 // Host is a machine of the topology.
@@ -21,6 +24,9 @@ type Host struct {
 	mounts  *os.File // the mount namespace
 	layers  []layer  // directories of which the host has a view of its own
 	links   *netlink.Handle
+	options []HostOption
+	macs    map[string]net.HardwareAddr // of interfaces, which outlive a boot
+	systemd *systemd                    // nil where there is none
 }
 
 // HostOption is a part of a host's description.
@@ -34,6 +40,7 @@ const (
 	orderSetting = iota
 	orderNIC
 	orderRoute
+	orderSystemd
 )
 
 // NIC gives the host an interface on a segment, with addresses in CIDR notation.
@@ -68,30 +75,44 @@ func Forward() HostOption {
 // Host adds a host. It replaces what a crashed run may have left under its name.
 func (n *Net) Host(name string, opts ...HostOption) *Host {
 	n.t.Helper()
-	h := &Host{Name: n.prefix + name, net: n}
+	h := &Host{Name: n.prefix + name, net: n, options: opts}
 	n.must(h.build())
-	for order := orderSetting; order <= orderRoute; order++ {
-		for _, opt := range opts {
-			if opt.order == order {
-				if err := opt.apply(h); err != nil {
-					n.t.Fatalf("topology: host %s: %v", name, err)
-				}
-			}
-		}
+	if err := h.furnish(); err != nil {
+		n.t.Fatalf("topology: host %s: %v", name, err)
 	}
 	return h
 }
 
-// build makes the host's namespaces and brings its loopback up. Addresses are
-// usable at once: nobody else has them, so there is nothing to detect.
+// furnish gives the host what it was described with.
+func (h *Host) furnish() error {
+	for order := orderSetting; order <= orderSystemd; order++ {
+		for _, opt := range h.options {
+			if opt.order == order {
+				if err := opt.apply(h); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// build makes the host's namespaces and brings its loopback up.
 func (h *Host) build() (err error) {
 	h.net.cleanup("remove host "+h.Name, h.remove)
+	h.net.hosts = append(h.net.hosts, h)
 	if h.network, err = newNetwork(h.Name); err != nil {
 		return err
 	}
 	if err := h.newMounts(); err != nil {
 		return err
 	}
+	return h.startNetwork()
+}
+
+// startNetwork opens the host's network and brings its loopback up. Addresses are usable
+// at once: nobody else has them, so there is nothing to detect.
+func (h *Host) startNetwork() (err error) {
 	if h.links, err = netlink.NewHandleAt(netns.NsHandle(h.network.Fd())); err != nil {
 		return fmt.Errorf("open host %s: %w", h.Name, err)
 	}
@@ -112,6 +133,12 @@ func (h *Host) remove() error {
 	if h.links != nil {
 		h.links.Close()
 	}
+	for _, other := range h.net.hosts {
+		other.dropShares()
+	}
+	if err := h.halt(); err != nil {
+		return err
+	}
 	if h.network != nil {
 		if err := killAll(h.network); err != nil {
 			return err
@@ -120,6 +147,7 @@ func (h *Host) remove() error {
 	}
 	if h.mounts != nil {
 		h.mounts.Close()
+		h.mounts = nil
 	}
 	for _, l := range h.layers {
 		l.upper.Close()
@@ -130,12 +158,35 @@ func (h *Host) remove() error {
 	return unpin(filepath.Join(netPins, h.Name))
 }
 
+// dropShares unmounts what comes from servers. It is for all hosts before the first of them
+// goes: the kernel would wait for a server that is not there any more.
+func (h *Host) dropShares() {
+	if h.mounts == nil {
+		return
+	}
+	h.Inside(func() {
+		shares, err := mountinfo.GetMounts(mountinfo.FSTypeFilter("nfs", "nfs4"))
+		if err != nil {
+			return // there is no /proc; what is left goes with the namespace
+		}
+		for _, m := range slices.Backward(shares) {
+			unix.Unmount(m.Mountpoint, unix.MNT_FORCE|unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+		}
+	})
+}
+
 func (h *Host) addNIC(name, segment string, addrs []string) error {
 	if err := h.net.segment(segment).plug(h.network, name); err != nil {
 		return err
 	}
+	if err := h.keepMAC(name); err != nil {
+		return err
+	}
 	link, err := h.linkUp(name)
 	if err != nil {
+		return err
+	}
+	if err := h.sendSinglePackets(link); err != nil {
 		return err
 	}
 	for _, text := range addrs {
@@ -159,6 +210,17 @@ func (h *Host) linkUp(name string) (netlink.Link, error) {
 		return nil, fmt.Errorf("bring up %s: %w", name, err)
 	}
 	return link, nil
+}
+
+// sendSinglePackets makes the interface send what a wire would carry. By default a
+// veth takes up to 64 KiB of a TCP stream as one packet, through the bridge too and
+// whatever the MTU is, and IPVS of some kernels does not compare such a packet with
+// the MTU: trouble with the MTU would not show.
+func (h *Host) sendSinglePackets(link netlink.Link) error {
+	if err := h.links.LinkSetGSOMaxSegs(link, 1); err != nil {
+		return fmt.Errorf("switch off segmentation offload of %s: %w", link.Attrs().Name, err)
+	}
+	return nil
 }
 
 func (h *Host) addRoute(dst *net.IPNet, via string) error {

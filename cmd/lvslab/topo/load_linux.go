@@ -15,8 +15,9 @@ type Load struct {
 	ended   chan struct{}
 	pending sync.WaitGroup
 
-	mu     sync.Mutex
-	report Report
+	mu       sync.Mutex
+	report   Report
+	answered time.Time // when the last answer came, or the load began
 }
 
 // Report is what a load has seen.
@@ -26,14 +27,15 @@ type Report struct {
 	Bodies   map[string]int     // how often each body came back
 	Sources  map[netip.Addr]int // how often servers saw the client as each address
 	Errors   []error            // of those that failed, in order
+	Silence  time.Duration      // the longest time without an answer
 }
 
 // Load begins to fetch url from the host, Rate times a second, each time on a
 // connection of its own and without waiting for earlier ones. It is stopped when
 // the test ends, or by Stop.
 func (h *Host) Load(url string, opts ...ClientOption) *Load {
-	c := newClient(opts)
-	l := &Load{stop: make(chan struct{}), ended: make(chan struct{}),
+	c := newClient(defaultTimeout, opts)
+	l := &Load{stop: make(chan struct{}), ended: make(chan struct{}), answered: time.Now(),
 		report: Report{Bodies: map[string]int{}, Sources: map[netip.Addr]int{}}}
 	go l.run(time.Duration(float64(time.Second)/c.rate), func() { l.note(h.Get(url, opts...)) })
 	h.net.t.Cleanup(func() { l.Stop() })
@@ -83,6 +85,8 @@ func (l *Load) note(r Response) {
 	if r.Status >= 400 {
 		l.report.Failed++
 	}
+	now := time.Now()
+	l.report.Silence, l.answered = max(l.report.Silence, now.Sub(l.answered)), now
 	l.report.Bodies[r.Body]++
 	if r.Source.IsValid() {
 		l.report.Sources[r.Source]++

@@ -56,12 +56,12 @@ func (h *Host) buildMounts() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("cut off mounts: %w", err)
 	}
-	for _, dir := range []string{netPins, mountPins} { // copied pins would keep other namespaces alive
+	for _, dir := range []string{netPins, mountPins, processPins} { // copied pins would keep other namespaces alive
 		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) {
 			return fmt.Errorf("drop pins: %w", err)
 		}
 	}
-	for _, step := range []func() error{h.mountViews, mountRun, mountSys} {
+	for _, step := range []func() error{h.mountViews, mountRun, mountSys, mountRoot} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -110,13 +110,23 @@ func mountMemory(dir string) error {
 
 // mountSys shows the host's interfaces in /sys/class/net and keeps the control
 // groups where they were.
-func mountSys() error {
+func mountSys() error { return showSys(false) }
+
+// renewSys does so for a network in the place of another one.
+func renewSys() error { return showSys(true) }
+
+func showSys(renew bool) error {
 	const groups, aside = "/sys/fs/cgroup", "/run/lvslab-cgroup"
 	if err := os.Mkdir(aside, 0o755); err != nil {
 		return err
 	}
 	if err := unix.Mount(groups, aside, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 		return fmt.Errorf("keep %s: %w", groups, err)
+	}
+	if renew {
+		if err := unix.Unmount("/sys", unix.MNT_DETACH); err != nil {
+			return fmt.Errorf("take away /sys: %w", err)
+		}
 	}
 	if err := unix.Mount("sysfs", "/sys", "sysfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return fmt.Errorf("mount /sys: %w", err)

@@ -18,6 +18,7 @@ type Net struct {
 	t        testing.TB
 	prefix   string
 	segments map[string]*segment
+	hosts    []*Host // in the order in which they were made
 }
 
 // Option changes how New makes a topology.

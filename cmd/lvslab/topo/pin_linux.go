@@ -11,17 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Where namespaces are pinned: the first is iproute2's, the second its likeness.
+// Where namespaces are pinned: the first is iproute2's, the others its likeness.
 const (
-	netPins   = "/run/netns"
-	mountPins = "/run/mntns"
+	netPins     = "/run/netns"
+	mountPins   = "/run/mntns"
+	processPins = "/run/pidns"
 )
 
-// preparePins makes both directories mount points. Pins of mount namespaces must
+// preparePins makes the directories mount points. Pins of mount namespaces must
 // not propagate, or the kernel refuses them; those of networks are shared between
 // mount namespaces, as iproute2 has it.
 func preparePins() error {
-	for dir, propagation := range map[string]uintptr{netPins: unix.MS_SHARED, mountPins: unix.MS_PRIVATE} {
+	for dir, propagation := range map[string]uintptr{netPins: unix.MS_SHARED, mountPins: unix.MS_PRIVATE, processPins: unix.MS_PRIVATE} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("make pin directory: %w", err)
 		}

@@ -9,12 +9,28 @@ import (
 	"github.com/vishvananda/netns"
 )
 
-// segment is one Ethernet: a bridge in a namespace of its own.
+// segment is one Ethernet: a bridge in a namespace of its own. No packet on it is
+// larger than its MTU.
 type segment struct {
 	name   string
 	links  *netlink.Handle
 	bridge netlink.Link
 	ports  int
+	mtu    int
+}
+
+// defaultMTU is that of Ethernet.
+const defaultMTU = 1500
+
+// SegmentMTU gives the interfaces on a segment another MTU than 1500. It comes before
+// the hosts that are plugged in there.
+func (n *Net) SegmentMTU(name string, mtu int) {
+	n.t.Helper()
+	s := n.segment(name)
+	if s.ports > 0 {
+		n.t.Fatalf("topology: segment %s has hosts already", name)
+	}
+	s.mtu = mtu
 }
 
 // segment returns the segment of that name, made at first use.
@@ -30,7 +46,7 @@ func (n *Net) segment(name string) *segment {
 		ns.Close()
 		return unpin(filepath.Join(netPins, pinName))
 	})
-	s := &segment{name: name}
+	s := &segment{name: name, mtu: defaultMTU}
 	n.must(s.build(ns))
 	n.t.Cleanup(s.links.Close)
 	n.segments[name] = s
@@ -68,6 +84,7 @@ func (s *segment) plug(ns *os.File, name string) error {
 	}
 	port.Name = fmt.Sprintf("port%d", s.ports)
 	port.MasterIndex = s.bridge.Attrs().Index
+	port.MTU = s.mtu // the interface's too
 	if err := s.links.LinkAdd(port); err != nil {
 		return fmt.Errorf("plug %s into %s: %w", name, s.name, err)
 	}

@@ -2,35 +2,43 @@ package topo
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 // sysctlTrees are the kernel parameters a snapshot reads, below /proc/sys.
-var sysctlTrees = []string{
-	"net/ipv4/conf", "net/ipv4/vs", "net/ipv4/ip_forward", "net/ipv4/ip_nonlocal_bind",
-	"net/ipv6/conf", "net/ipv6/ip_nonlocal_bind",
-}
+var sysctlTrees = []string{"net/core", "net/ipv4", "net/ipv6", "net/netfilter"}
 
-// ownState is where the tool under test keeps its books. They are not part of
-// what it does to a host.
-const ownState = "/var/lib/lvsctl/"
+// volatileSetting changes by itself.
+const volatileSetting = "net/netfilter/nf_conntrack_count"
+
+// books are where the tool under test and the NFS server keep theirs. They are not part
+// of what is done to a host.
+var books = []string{"/var/lib/lvsctl/", "/var/lib/nfs/"}
 
 // readSettings reads the kernel parameters of the calling thread's network. Some
 // cannot be read, and some are not there: both are nothing to compare.
 func readSettings() (lines []string, err error) {
 	for _, tree := range sysctlTrees {
 		err := filepath.WalkDir(filepath.Join("/proc/sys", tree), func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
+			if err != nil {
 				return nil //nolint:nilerr // not there, or not readable: nothing to compare
 			}
-			if value, ok := readSetting(path); ok {
-				lines = append(lines, "sysctl "+strings.TrimPrefix(path, "/proc/sys/")+" = "+value)
+			if entry.IsDir() {
+				return skipIdle(path)
+			}
+			name := strings.TrimPrefix(path, "/proc/sys/")
+			if value, ok := readSetting(path); ok && name != volatileSetting {
+				lines = append(lines, "sysctl "+name+" = "+value)
 			}
 			return nil
 		})
@@ -39,6 +47,27 @@ func readSettings() (lines []string, err error) {
 		}
 	}
 	return lines, nil
+}
+
+// skipIdle leaves out the IPv6 parameters of interfaces that are down. The kernel
+// makes those of tunl0 when it first comes up, and keeps them when it goes down.
+func skipIdle(dir string) error {
+	parent, link := filepath.Split(dir)
+	if parent != "/proc/sys/net/ipv6/conf/" && parent != "/proc/sys/net/ipv6/neigh/" {
+		return nil
+	}
+	text, err := os.ReadFile(filepath.Join("/sys/class/net", link, "flags"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // "all" and "default" are no interfaces
+	}
+	if err != nil {
+		return err
+	}
+	flags, err := strconv.ParseUint(strings.TrimSpace(string(text)), 0, 32)
+	if err == nil && flags&unix.IFF_UP == 0 {
+		return filepath.SkipDir
+	}
+	return err
 }
 
 // readSetting reads a kernel parameter with as few calls as can be: there are
@@ -57,14 +86,19 @@ func readSetting(path string) (value string, ok bool) {
 	return strings.TrimSpace(string(buf[:n])), true
 }
 
-// readMounts reads the mounts of the calling thread.
-func readMounts() (lines []string, err error) {
-	text, err := os.ReadFile("/proc/thread-self/mounts")
+// readMounts reads the mounts of the calling thread, which are those of systemd where
+// it has a /proc without this thread.
+func (h *Host) readMounts() (lines []string, err error) {
+	path := "/proc/thread-self/mounts"
+	if h.systemd != nil {
+		path = "/proc/1/mounts"
+	}
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) >= 4 {
+		if f := strings.Fields(line); len(f) >= 4 && f[1] != bootID {
 			lines = append(lines, fmt.Sprintf("mount %s = %s %s %s", f[1], f[2], f[0], f[3]))
 		}
 	}
@@ -80,7 +114,7 @@ func (l layer) changes() (lines []string, err error) {
 			return err
 		}
 		name := filepath.Join(l.dir, strings.TrimPrefix(path, root))
-		if strings.HasPrefix(name+"/", ownState) {
+		if slices.ContainsFunc(books, func(dir string) bool { return strings.HasPrefix(name+"/", dir) }) {
 			return filepath.SkipDir
 		}
 		have, err := describe(path)
@@ -97,7 +131,7 @@ func (l layer) changes() (lines []string, err error) {
 	return lines, err
 }
 
-// describe tells a file's type, mode and content in a line.
+// describe tells a file's type, mode, owner and content in a line.
 func describe(path string) (string, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -111,7 +145,13 @@ func describe(path string) (string, error) {
 		return "link to " + target, err
 	case info.Mode().IsRegular():
 		data, err := os.ReadFile(path)
-		return fmt.Sprintf("%v sha256:%x", info.Mode(), sha256.Sum256(data)), err
+		return fmt.Sprintf("%v %s sha256:%x", info.Mode(), owner(info), sha256.Sum256(data)), err
 	}
-	return info.Mode().String(), nil
+	return info.Mode().String() + " " + owner(info), nil
+}
+
+// owner is the numbers of a file's user and group.
+func owner(info fs.FileInfo) string {
+	stat := info.Sys().(*syscall.Stat_t)
+	return fmt.Sprintf("%d:%d", stat.Uid, stat.Gid)
 }

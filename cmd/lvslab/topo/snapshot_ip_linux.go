@@ -2,7 +2,11 @@ package topo
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"slices"
 	"strings"
 )
 
@@ -60,10 +64,22 @@ func (h *Host) ipLines(family string) (lines []string, err error) {
 		}
 		for _, entry := range entries {
 			dropVolatile(entry)
+			if table.label == "link" {
+				dropIdle(entry)
+			}
 			lines = append(lines, jsonLine(table.label, entry, table.key))
 		}
 	}
 	return lines, nil
+}
+
+// fouPorts has a line for each port that takes packets out of UDP. Without the module
+// there is none, and the ip command fails.
+func (h *Host) fouPorts() (lines []string, err error) {
+	if _, err := os.Stat("/sys/module/fou"); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return h.outputLines("fou", "ip", "fou", "show")
 }
 
 // addressEntries has an entry for each address; the ip command has one for each
@@ -95,6 +111,15 @@ func dropVolatile(value any) {
 		for _, item := range value {
 			dropVolatile(item)
 		}
+	}
+}
+
+// dropIdle removes what the kernel gives tunl0 when it first comes up, and leaves there
+// when it goes down again; see skipIdle.
+func dropIdle(link map[string]any) {
+	if flags, _ := link["flags"].([]any); !slices.Contains(flags, any("UP")) {
+		delete(link, "inet6_addr_gen_mode")
+		delete(link, "qdisc")
 	}
 }
 

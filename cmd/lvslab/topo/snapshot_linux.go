@@ -1,7 +1,10 @@
 package topo
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -9,27 +12,34 @@ import (
 )
 
 // Snapshot describes everything about the host that a converger could change, as
-// other tools than ours see it: links, addresses, routes, rules, kernel
-// parameters, IPVS, nftables, mounts, and the files of /etc and /var/lib that
-// differ from the machine's, except lvsctl's own books in /var/lib/lvsctl. It has
-// one "key = value" a line, and is the same for the same state, so that two
-// snapshots can be compared as text.
+// other tools than ours see it: links, addresses, routes of all tables, rules, FOU
+// ports, kernel parameters, IPVS with timeouts and sync daemons, nftables, mounts, what
+// is exported by NFS and whether its server and rpcbind listen, the files of /etc and
+// /var/lib that differ from the machine's, except the books of lvsctl and of the NFS
+// server, and those of the host's own root directory, /opt, /srv, /mnt and /var. It has one "key = value" a line, and is the same for the
+// same state, so that two snapshots can be compared as text. What a module brings
+// along when it is loaded is in it too: tunl0 and its parameters with ipip, on every
+// host.
 func (h *Host) Snapshot() string {
 	h.net.t.Helper()
 	unordered := []func() ([]string, error){
 		func() ([]string, error) { return h.ipLines("-4") },
 		func() ([]string, error) { return h.ipLines("-6") },
 		func() ([]string, error) { return h.within(readSettings) },
-		func() ([]string, error) { return h.within(readMounts) },
-		func() ([]string, error) { return h.outputLines("ipvs", "ipvsadm", "-Sn") },
+		func() ([]string, error) { return h.within(h.readMounts) },
+		func() ([]string, error) { return h.within(ownFiles) },
+		h.exports,
+		h.nfsServers,
+		h.fouPorts,
+		h.ipvsServices,
+		h.ipvsThresholds,
 		func() ([]string, error) { return h.outputLines("ipvs daemon", "ipvsadm", "-Ln", "--daemon") },
 		func() ([]string, error) { return h.outputLines("ipvs timeout", "ipvsadm", "-Ln", "--timeout") },
 	}
 	for _, l := range h.layers {
 		unordered = append(unordered, l.changes)
 	}
-	ordered := func() ([]string, error) { return h.outputLines("nft", "nft", "--stateless", "list", "ruleset") }
-	parts, err := together(append(unordered, ordered))
+	parts, err := together(append(unordered, h.nftRules))
 	if err != nil {
 		h.net.t.Fatalf("%s: snapshot: %v", h.Name, err)
 	}
@@ -37,6 +47,15 @@ func (h *Host) Snapshot() string {
 	lines := slices.Concat(parts[:last]...)
 	slices.Sort(lines)
 	return strings.Join(append(lines, parts[last]...), "\n") + "\n"
+}
+
+// nftRules has a line for each line of the rule set. Without the module there is none, and
+// the nft command would load it.
+func (h *Host) nftRules() (lines []string, err error) {
+	if _, err := os.Stat("/sys/module/nf_tables"); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return h.outputLines("nft", "nft", "--stateless", "list", "ruleset")
 }
 
 // together runs the functions side by side, since starting a command is slow

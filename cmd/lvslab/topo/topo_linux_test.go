@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func TestOwnViews(t *testing.T) {
 	n := topo.New(t)
 	one := n.Host("one", topo.NIC("eth0", "lan", "10.1.1.1/24"))
 	two := n.Host("two", topo.NIC("eth7", "lan", "10.1.1.2/24"))
-	for _, dir := range []string{"/etc", "/run", "/var/lib"} {
+	for _, dir := range []string{"/", "/etc", "/run", "/var/lib", "/var", "/opt", "/srv", "/mnt"} {
 		file := filepath.Join(dir, "lvslab-test")
 		one.Run("sh", "-c", "echo mine > "+file)
 		if got := one.Run("cat", file); got != "mine\n" {
@@ -118,7 +119,7 @@ func TestOwnViews(t *testing.T) {
 			}
 		})
 	}
-	compare(t, "interfaces", "eth7\nlo\n", two.Run("ls", "/sys/class/net"))
+	compare(t, "interfaces", "/sys/class/net/eth7\n", two.Run("sh", "-c", "ls -d /sys/class/net/eth*"))
 	compare(t, "passwd", output(t, "head", "-1", "/etc/passwd"), one.Run("head", "-1", "/etc/passwd"))
 	file := filepath.Join(t.TempDir(), "shared")
 	one.Run("touch", file)
@@ -137,41 +138,101 @@ func TestUsualToolsEnter(t *testing.T) {
 	compare(t, "nsenter", want+"/etc/lvslab-test\n", output(t, words[0], words[1:]...))
 }
 
+// TestSnapshot changes one thing of each sort, and each must show.
 func TestSnapshot(t *testing.T) {
 	n := topo.New(t)
+	output(t, "modprobe", "-a", "ipip", "ip6_tunnel", "fou") // links of their own come with them
 	h := n.Host("lb1", topo.NIC("ens33", "lan", "192.168.80.10/24", "fd00::10/64"), topo.DefaultRoute("192.168.80.1"))
 	before := h.Snapshot()
 	time.Sleep(1100 * time.Millisecond)
+	began := time.Now()
 	compare(t, "unchanged host", before, h.Snapshot())
-	t.Logf("a snapshot has %d lines", strings.Count(before, "\n"))
+	t.Logf("a snapshot has %d lines and takes %v", strings.Count(before, "\n"), time.Since(began))
 
-	changes := []struct{ do, undo, line string }{
-		{"ip link add d0 type dummy", "ip link del d0", "link d0 ="},
-		{"ip addr add 10.9.9.9/32 dev lo", "ip addr del 10.9.9.9/32 dev lo", "address lo 10.9.9.9 32 ="},
-		{"ip route add 10.7.0.0/16 via 192.168.80.1", "ip route del 10.7.0.0/16", "route4 main unicast 10.7.0.0/16 ens33 ="},
-		{"ip -6 route add fd07::/64 via fd00::1", "ip -6 route del fd07::/64", "route6 main unicast fd07::/64 ens33 ="},
-		{"ip rule add fwmark 7 table 7", "ip rule del fwmark 7 table 7", "rule4 32765 ="},
-		{"sysctl -qw net.ipv4.vs.conntrack=1", "sysctl -qw net.ipv4.vs.conntrack=0", "sysctl net/ipv4/vs/conntrack = 1"},
-		{"sysctl -qw net.ipv4.conf.lo.arp_ignore=1", "sysctl -qw net.ipv4.conf.lo.arp_ignore=0", "sysctl net/ipv4/conf/lo/arp_ignore = 1"},
-		{"ipvsadm -A -t 10.9.9.9:80 -s wlc", "ipvsadm -C", "ipvs = -A -t 10.9.9.9:80 -s wlc"},
-		{"nft add table ip t", "nft delete table ip t", "nft = table ip t {"},
-		{"mkdir /etc/lvslab-test", "rmdir /etc/lvslab-test", "file /etc/lvslab-test = drwxr-xr-x"},
-		{"rm /etc/passwd", "cp -p " + machinePasswd(t) + " /etc/passwd", "file /etc/passwd = removed"},
-		{"mount -t tmpfs lvslab-test /mnt", "umount /mnt", "mount /mnt = tmpfs lvslab-test"},
-	}
 	var do, undo []string
-	for _, change := range changes {
+	for _, change := range snapshotChanges {
 		do, undo = append(do, change.do), append(undo, change.undo)
 	}
+	slices.Reverse(undo)
+	restore := "cp -p " + machinePasswd(t) + " /etc/passwd"
 	h.Run("sh", "-ec", strings.Join(do, "\n"))
 	after := h.Snapshot()
-	for _, change := range changes {
-		if !strings.Contains(after, "\n"+change.line) {
-			t.Errorf("%s: no line %q:\n%s", change.do, change.line, cmp.Diff(before, after))
+	for _, change := range snapshotChanges {
+		if !hasNewLine(before, after, change.key, change.value) {
+			t.Errorf("%s: no new line %q with %q", change.do, change.key, change.value)
 		}
 	}
-	h.Run("sh", "-ec", strings.Join(undo, "\n"))
+	if t.Failed() {
+		t.Log(cmp.Diff(before, after))
+	}
+	h.Run("sh", "-ec", strings.Join(append(undo, restore), "\n"))
 	compare(t, "all undone", before, h.Snapshot())
+}
+
+// hasNewLine tells whether a line with this key and value is in the second snapshot
+// alone.
+func hasNewLine(before, after, key, value string) bool {
+	for line := range strings.Lines(after) {
+		if strings.HasPrefix(line, key+" = ") && strings.Contains(line, value) && !strings.Contains(before, line) {
+			return true
+		}
+	}
+	return false
+}
+
+// snapshotChanges are things to change, and what shows them. Changes to one link do
+// not hide each other: each value is looked for.
+var snapshotChanges = []struct{ do, undo, key, value string }{
+	// Links.
+	{"ip link add d0 type dummy", "ip link del d0", "link d0", `"info_kind":"dummy"`},
+	{"ip link set ens33 mtu 1400", "ip link set ens33 mtu 1500", "link ens33", `"mtu":1400`},
+	{"ip link set ens33 alias x", "ip link set ens33 alias ''", "link ens33", `"ifalias":"x"`},
+	{"ip link set tunl0 up", "ip link set tunl0 down", "link tunl0", `"flags":["NOARP","UP","LOWER_UP"]`},
+	{"ip link add t0 type ipip remote 10.8.0.1 local 10.8.0.2", "ip link del t0", "link t0", `"remote":"10.8.0.1"`},
+	{"ip link add t1 type ipip remote 10.8.0.3 encap gue encap-dport 7777", "ip link del t1", "link t1", `"dport":7777`},
+	{"ip link add t6 type ip6tnl remote fd00::8", "ip link del t6", "link t6", `"remote":"fd00::8"`},
+	// Addresses, routes, rules.
+	{"ip addr add 10.9.9.9/32 dev lo", "ip addr del 10.9.9.9/32 dev lo", "address lo 10.9.9.9 32", ""},
+	{"ip -6 addr add fd09::9/128 dev lo", "ip -6 addr del fd09::9/128 dev lo", "address lo fd09::9 128", ""},
+	{"ip neigh add 192.168.80.77 lladdr 02:00:00:00:00:77 dev ens33", "ip neigh del 192.168.80.77 dev ens33",
+		"neighbour ens33 192.168.80.77", "02:00:00:00:00:77"},
+	{"ip route add 10.7.0.0/16 via 192.168.80.1", "ip route del 10.7.0.0/16", "route4 main unicast 10.7.0.0/16 ens33", ""},
+	{"ip route add default via 192.168.80.2 table 77", "ip route del default table 77", "route4 77 unicast default ens33", "192.168.80.2"},
+	{"ip -6 route add fd07::/64 via fd00::1", "ip -6 route del fd07::/64", "route6 main unicast fd07::/64 ens33", ""},
+	{"ip -6 route add local ::/0 dev lo table 78", "ip -6 route del local ::/0 dev lo table 78", "route6 78 local default lo", ""},
+	{"ip rule add fwmark 7 table 77", "ip rule del fwmark 7 table 77", "rule4 32765", `"fwmark":"0x7"`},
+	{"ip -6 rule add from fd00::10 table 78 pref 900", "ip -6 rule del pref 900", "rule6 900", `"src":"fd00::10"`},
+	// Ports that take packets out of UDP.
+	{"ip fou add port 5555 ipproto 4", "ip fou del port 5555", "fou", "port 5555 ipproto 4"},
+	{"ip -6 fou add port 5556 gue", "ip -6 fou del port 5556", "fou", "port 5556 gue -6"},
+	// Kernel parameters: of IPVS, of every link, of the host.
+	{"sysctl -qw net.ipv4.vs.conntrack=1", "sysctl -qw net.ipv4.vs.conntrack=0", "sysctl net/ipv4/vs/conntrack", "1"},
+	{"sysctl -qw net.ipv4.conf.lo.arp_ignore=1", "sysctl -qw net.ipv4.conf.lo.arp_ignore=0", "sysctl net/ipv4/conf/lo/arp_ignore", "1"},
+	{"sysctl -qw net.ipv4.conf.tunl0.rp_filter=2", "sysctl -qw net.ipv4.conf.tunl0.rp_filter=0", "sysctl net/ipv4/conf/tunl0/rp_filter", "2"},
+	{"sysctl -qw net.ipv4.neigh.ens33.mcast_solicit=9", "sysctl -qw net.ipv4.neigh.ens33.mcast_solicit=3",
+		"sysctl net/ipv4/neigh/ens33/mcast_solicit", "9"},
+	{"sysctl -qw net.ipv4.icmp_ratelimit=500", "sysctl -qw net.ipv4.icmp_ratelimit=1000", "sysctl net/ipv4/icmp_ratelimit", "500"},
+	{"sysctl -qw net.ipv6.conf.ens33.hop_limit=9", "sysctl -qw net.ipv6.conf.ens33.hop_limit=64", "sysctl net/ipv6/conf/ens33/hop_limit", "9"},
+	{"sysctl -qw net.ipv6.icmp.ratelimit=500", "sysctl -qw net.ipv6.icmp.ratelimit=1000", "sysctl net/ipv6/icmp/ratelimit", "500"},
+	{"sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0", "sysctl -qw net.netfilter.nf_conntrack_tcp_loose=1",
+		"sysctl net/netfilter/nf_conntrack_tcp_loose", "0"},
+	// IPVS.
+	{"ipvsadm -A -t 10.9.9.9:80 -s wlc", "ipvsadm -D -t 10.9.9.9:80", "ipvs", "-A -t 10.9.9.9:80 -s wlc"},
+	{"ipvsadm -A -f 7 -6 -s rr -p 9", "ipvsadm -D -f 7 -6", "ipvs", "-A -f 7 -6 -s rr -p 9"},
+	{"ipvsadm -a -t 10.9.9.9:80 -r 10.9.9.8 -i --tun-type gue --tun-port 7777", "ipvsadm -d -t 10.9.9.9:80 -r 10.9.9.8",
+		"ipvs", "-a -t 10.9.9.9:80 -r 10.9.9.8:80 -i -w 1 --tun-type gue --tun-port 7777"},
+	{"ipvsadm -a -t 10.9.9.9:80 -r 10.9.9.7 -g -x 9 -y 8", "ipvsadm -d -t 10.9.9.9:80 -r 10.9.9.7",
+		"ipvs threshold TCP 10.9.9.9:80 10.9.9.7:80", "upper 9, lower 8"},
+	{"ipvsadm --set 901 121 301", "ipvsadm --set 900 120 300", "ipvs timeout", "901 121 301"},
+	{"ipvsadm --start-daemon master --mcast-interface lo --syncid 7", "ipvsadm --stop-daemon master", "ipvs daemon", "syncid=7"},
+	// Filters, mounts, files.
+	{"nft add table ip t", "nft delete table ip t", "nft", "table ip t {"},
+	{"mkdir /etc/lvslab-test", "rmdir /etc/lvslab-test", "file /etc/lvslab-test", "drwxr-xr-x"},
+	{"rm /etc/passwd", "true", "file /etc/passwd", "removed"},
+	{"chown 7:8 /etc/hosts", "chown 0:0 /etc/hosts", "file /etc/hosts", " 7:8 "},
+	{"mkdir -p /opt/kgc; echo kgc >/opt/kgc/index.html", "rm -r /opt/kgc", "file /opt/kgc/index.html", "-rw-r--r-- 0:0 sha256:"},
+	{"echo '/opt/kgc\t*(ro)' >/var/lib/nfs/etab", ">/var/lib/nfs/etab", "export", "/opt/kgc"},
+	{"mount -t tmpfs lvslab-test /mnt", "umount /mnt", "mount /mnt", "tmpfs lvslab-test"},
 }
 
 // machinePasswd is a copy that a host can restore its own from.
@@ -233,7 +294,9 @@ func TestReplacesLeftOvers(t *testing.T) {
 	output(t, "ip", "netns", "add", "stale")
 	output(t, "ip", "netns", "exec", "stale", "ip", "link", "add", "old0", "type", "dummy")
 	h := n.Host("stale", topo.NIC("eth0", "lan", "10.1.1.1/24"))
-	compare(t, "interfaces", "eth0\nlo\n", h.Run("ls", "/sys/class/net"))
+	if got := h.Run("ls", "/sys/class/net"); strings.Contains(got, "old0") {
+		t.Errorf("the host has an interface from before:\n%s", got)
+	}
 }
 
 // TestDoRestoresThread runs many short visits and looks at where they end.
