@@ -11,7 +11,7 @@ import (
 // TestMain makes the test binary act as lvsctl when it is called so: scripts and the
 // agents they start run the code under test.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lvsctl": main})
+	testscript.Main(m, map[string]func(){"lvsctl": lvsctl})
 }
 
 // Whole sessions that need no host. Each script in testdata/script is one.

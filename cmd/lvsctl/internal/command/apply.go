@@ -12,6 +12,7 @@ import (
 	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/fleet"
 	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/view"
 	"github.com/lvsctl/lvsctl/planner"
+	"github.com/lvsctl/lvsctl/schema/resource"
 	"github.com/spf13/cobra"
 )
 
@@ -20,21 +21,48 @@ type applyFlags struct {
 	approve     bool
 	foreign     bool
 	lockTimeout time.Duration
+	onFailure   string
+	within      time.Duration
+	noProbes    bool
 }
+
+// What becomes of what a failed apply did.
+const (
+	failureRollback = "rollback"
+	failureKeep     = "keep"
+)
 
 func (f *applyFlags) add(c *cobra.Command) {
 	c.Flags().BoolVar(&f.approve, "auto-approve", false, "do not ask before acting")
 	c.Flags().BoolVar(&f.foreign, "foreign", false, "list IPVS objects that lvsctl did not make")
 	c.Flags().DurationVar(&f.lockTimeout, "lock-timeout", 0, "how long to wait for another lvsctl to finish")
+	c.Flags().StringVar(&f.onFailure, "on-failure", failureRollback, `what to do with what was done when something fails: "rollback" or "keep"`)
+	c.Flags().DurationVar(&f.within, "confirm-within", 0, "take everything back unless \"lvsctl confirm\" is run within this time")
+}
+
+// check refuses values that make no sense.
+func (f *applyFlags) check() error {
+	switch {
+	case f.onFailure != failureRollback && f.onFailure != failureKeep:
+		return fmt.Errorf(`--on-failure %s: want "rollback" or "keep"`, f.onFailure)
+	case f.within != 0 && f.within < time.Second:
+		return fmt.Errorf("--confirm-within %v: want a second at least", f.within)
+	case f.lockTimeout < 0:
+		return fmt.Errorf("--lock-timeout %v: want no time or some", f.lockTimeout)
+	}
+	return nil
 }
 
 // change connects to the hosts and brings them to the state that prepare leaves the
 // session to want. Prepare returns the question to ask before.
 func (a *app) change(ctx context.Context, paths []string, flags applyFlags, prepare func(*session) string) error {
+	if err := flags.check(); err != nil {
+		return err
+	}
 	if a.json && !flags.approve {
 		return errors.New("--json cannot ask for approval: add --auto-approve")
 	}
-	ctx, stop := interruptible(ctx, a.err)
+	ctx, stop := a.interruptible(ctx)
 	defer stop()
 	a.events = true
 	s, err := a.connect(ctx, paths)
@@ -47,23 +75,53 @@ func (a *app) change(ctx context.Context, paths []string, flags applyFlags, prep
 
 func (a *app) apply() *cobra.Command {
 	var flags applyFlags
+	var noDrain bool
 	c := &cobra.Command{
-		Use:   "apply [PATH]...",
+		Use:   "apply [PATH]... | PLAN",
 		Short: "Bring the hosts to the state that the config describes",
 		Long: "Reads the hosts, shows the plan, asks, and carries it out in order. Afterwards the\n" +
-			"hosts are read again: if anything is left to do, that is an error.\n\n" +
-			"Exit codes: 0 done, 1 error or declined, 3 another lvsctl holds a lock, 6 an apply\n" +
-			"failed and what it did is left, 7 a host cannot be reached, 130 interrupted.",
-		Example: "  lvsctl apply\n  lvsctl apply --auto-approve examples/dr\n  lvsctl apply --host web2 --lock-timeout 1m",
+			"hosts are read again: if anything is left to do, the apply failed. What a failed or\n" +
+			"interrupted apply did is undone, unless --on-failure keep says to leave it.\n\n" +
+			"PLAN is a file that lvsctl plan --out wrote. It is carried out without a question,\n" +
+			"unless the config or the hosts are no longer as they were when it was made.\n\n" +
+			"Real servers that are removed get no new connections first, and go when those that\n" +
+			"they have are over or have had their time.\n\n" +
+			"With --confirm-within each host takes the apply back by itself unless \"lvsctl confirm\"\n" +
+			"is run in time, over a connection that works after the apply. That holds even if this\n" +
+			"program, its terminal or the way to the hosts is gone.\n\n" +
+			"Probes are made before the first change. Those that pass must pass again when all is\n" +
+			"done, and until it is confirmed, or the apply has failed.\n\n" +
+			"Exit codes: 0 done, 1 error or declined, 3 another lvsctl holds a lock, 4 a saved\n" +
+			"plan is stale, 5 the apply failed and was rolled back, 6 it failed and what it did is\n" +
+			"left, 7 a host cannot be reached, 130 interrupted.",
+		Example: "  lvsctl apply\n  lvsctl apply --auto-approve examples/dr\n  lvsctl apply --host web2 --lock-timeout 1m\n  lvsctl apply --confirm-within 60s\n  lvsctl apply change.plan",
 		RunE: func(c *cobra.Command, paths []string) error {
-			return a.change(c.Context(), paths, flags, func(*session) string {
+			if plan := savedPlan(paths); plan != "" {
+				return a.applySaved(c.Context(), plan, flags, noDrain)
+			}
+			return a.change(c.Context(), paths, flags, func(s *session) string {
+				s.drain(!noDrain)
 				return "Do you want to perform these actions?"
 			})
 		},
 	}
 	a.hostFlags(c)
 	flags.add(c)
+	c.Flags().BoolVar(&flags.noProbes, "no-probes", false, "do not make the probes of the config")
+	addNoDrain(c, &noDrain)
 	return c
+}
+
+// addNoDrain adds the flag of commands that plan.
+func addNoDrain(c *cobra.Command, noDrain *bool) {
+	c.Flags().BoolVar(noDrain, "no-drain", false, "remove real servers at once, and cut their connections")
+}
+
+// drain says whether real servers that go are drained.
+func (s *session) drain(wanted bool) {
+	if !wanted {
+		s.desired, s.atOnce = s.desired.AtOnce(), true
+	}
 }
 
 // converge plans, asks, locks, makes sure that the plan still holds, carries it out,
@@ -77,7 +135,7 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 		return s.leaveNothing(ctx, plan, flags)
 	}
 	s.showPlan(plan, flags.foreign)
-	if len(plan.Steps) == 0 {
+	if len(plan.Steps) == 0 && len(s.unfinished)+len(s.untold) == 0 {
 		return nil
 	}
 	asker := bufio.NewReader(s.in)
@@ -99,7 +157,7 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 			return err
 		}
 		if now.Equal(plan) {
-			return s.carryOut(ctx, now)
+			return s.carryOut(ctx, now, flags)
 		}
 		plan = now
 		if !s.json {
@@ -119,6 +177,14 @@ func (s *session) leaveNothing(ctx context.Context, plan *planner.Plan, flags ap
 	if err := s.fleet.Lock(ctx, holder(), flags.lockTimeout); err != nil {
 		return err
 	}
+	apply := s.newApply(plan, 0)
+	err := s.fleet.Start(ctx, holder(), *apply, apply.Hosts, plan)
+	if err == nil {
+		err = s.fleet.End(ctx, apply.Hosts, resource.Destroyed, "")
+	}
+	if err != nil {
+		return err
+	}
 	if s.json {
 		view.NewEvents(s.out, s.now).Applied(plan)
 		return nil
@@ -128,47 +194,29 @@ func (s *session) leaveNothing(ctx context.Context, plan *planner.Plan, flags ap
 	return p.Err()
 }
 
-// carryOut applies a plan to locked hosts and verifies that nothing is left to do.
-func (s *session) carryOut(ctx context.Context, plan *planner.Plan) error {
-	if err := s.fleet.Apply(ctx, plan, s.progress()); err != nil {
-		if errors.Is(err, context.Canceled) {
-			return &exit{exitInterrupted, errors.New("interrupted: the step in flight was finished, the rest not begun; apply again to go on")}
-		}
-		return &exit{exitPartial, fmt.Errorf("apply stopped: %w\nWhat was done before is left and recorded; apply again to go on, or destroy", err)}
-	}
-	left, err := s.makePlan(context.WithoutCancel(ctx))
-	if err != nil {
-		return &exit{exitPartial, fmt.Errorf("verify: %w", err)}
-	}
-	if len(left.Steps) > 0 {
-		s.showPlan(left, false)
-		return &exit{exitPartial, errors.New("verify: the plan was carried out, but this is left to do; something else may be changing the hosts")}
-	}
-	if s.json {
-		view.NewEvents(s.out, s.now).Applied(plan)
-		return nil
-	}
-	if !plan.Asks() {
-		return nil
-	}
-	p := s.printer(s.out)
-	p.Applied(plan)
-	return p.Err()
-}
-
 func (s *session) showPlan(plan *planner.Plan, foreign bool) {
 	if s.json {
 		view.NewEvents(s.out, s.now).Plan(plan, s.warnings)
 		return
 	}
+	if s.imports != nil {
+		s.printer(s.out).Imports(plan)
+		return
+	}
 	s.printer(s.out).Plan(plan, foreign)
 }
 
-func (s *session) progress() fleet.Progress {
+// progress tells of an apply until its End.
+type progress interface {
+	fleet.Progress
+	End()
+}
+
+func (s *session) progress(plan *planner.Plan) progress {
 	if s.json {
-		return view.NewEvents(s.out, s.now)
+		return view.NewEvents(s.out, s.now).Steps(len(plan.Steps))
 	}
-	return view.Progress{Printer: s.printer(s.out)}
+	return view.NewProgress(s.printer(s.out), s.live, len(plan.Steps))
 }
 
 // ask wants the word yes.

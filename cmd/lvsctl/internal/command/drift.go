@@ -13,8 +13,8 @@ func (a *app) drift() *cobra.Command {
 		Short: "Tell whether hosts moved away from the last apply",
 		Long: "Compares what lvsctl left on the hosts with what is there now. Changes in the config\n" +
 			"that were not applied yet and objects that others made are not drift; they are\n" +
-			"mentioned as context.\n\n" +
-			"Exit codes: 0 no drift, 2 drift, 1 error, 7 a host cannot be reached.",
+			"mentioned as context. Of a host that was rebooted it says that, and not what went.\n\n" +
+			"Exit codes: 0 no drift, 2 drift or a reboot, 1 error, 7 a host cannot be reached.",
 		Example: "  lvsctl drift examples/dr\n  lvsctl drift --json | jq '.drift[].address'",
 		RunE: func(c *cobra.Command, paths []string) error {
 			s, err := a.connect(c.Context(), paths)
@@ -35,7 +35,7 @@ func (a *app) drift() *cobra.Command {
 				p.Drift(plan, foreign)
 				err = p.Err()
 			}
-			if err == nil && plan.Drifted() > 0 {
+			if err == nil && plan.Drifted()+len(plan.Rebooted()) > 0 {
 				return &exit{code: exitDrift}
 			}
 			return err

@@ -2,34 +2,38 @@ package command
 
 import (
 	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/view"
+	"github.com/lvsctl/lvsctl/planner"
 	"github.com/spf13/cobra"
 )
 
 func (a *app) plan() *cobra.Command {
-	var detailed, foreign bool
+	var detailed, foreign, destroy, noDrain bool
+	var out string
 	c := &cobra.Command{
 		Use:   "plan [PATH]...",
 		Short: "Show what apply would change, where, in which order, and why",
 		Long: "Reads the hosts of a config and shows what has to change there. Nothing is changed.\n\n" +
 			"Exit codes: 0 done, 1 error, 7 a host cannot be reached. With --detailed-exitcode\n" +
-			"2 says that there are changes to make, and 0 that there are none.",
-		Example: "  lvsctl plan\n  lvsctl plan examples/dr --host lb1\n  lvsctl plan --detailed-exitcode --json | jq .summary",
+			"2 says that there are changes to make, and 0 that there are none.\n\n" +
+			"With --out the plan is saved, so that apply carries out what was reviewed and nothing\n" +
+			"else. The file has no values of sensitive variables; apply asks for them again.",
+		Example: "  lvsctl plan\n  lvsctl plan examples/dr --host lb1\n  lvsctl plan --detailed-exitcode --json | jq .summary\n  lvsctl plan --out change.plan && lvsctl apply change.plan",
 		RunE: func(c *cobra.Command, paths []string) error {
 			s, err := a.connect(c.Context(), paths)
 			if err != nil {
 				return err
 			}
 			defer s.close()
+			if destroy {
+				s.withdraw()
+			}
+			s.drain(!noDrain)
 			plan, err := s.makePlan(c.Context())
 			if err != nil {
 				return err
 			}
-			if a.json {
-				err = view.WriteJSON(a.out, view.PlanJSON(plan, s.warnings, a.now()))
-			} else {
-				p := a.printer(a.out)
-				p.Plan(plan, foreign)
-				err = p.Err()
+			if err = s.printPlan(plan, foreign); err == nil && out != "" {
+				err = s.save(out, plan)
 			}
 			if err == nil && detailed && plan.Touches() {
 				return &exit{code: exitDrift}
@@ -39,6 +43,23 @@ func (a *app) plan() *cobra.Command {
 	}
 	a.hostFlags(c)
 	c.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 2 if there are changes to make")
+	c.Flags().BoolVar(&destroy, "destroy", false, "plan to take away all that lvsctl made, as lvsctl destroy does")
+	c.Flags().StringVar(&out, "out", "", "save the plan to a `FILE`")
 	c.Flags().BoolVar(&foreign, "foreign", false, "list IPVS objects that lvsctl did not make")
+	addNoDrain(c, &noDrain)
 	return c
+}
+
+// printPlan prints a plan that is not going to be carried out now.
+func (s *session) printPlan(plan *planner.Plan, foreign bool) error {
+	if s.json {
+		return view.WriteJSON(s.out, view.PlanJSON(plan, s.warnings, s.now()))
+	}
+	p := s.printer(s.out)
+	if s.withdrawn && len(plan.Steps) == 0 {
+		p.NothingLeft(len(plan.Hosts))
+	} else {
+		p.Plan(plan, foreign)
+	}
+	return p.Err()
 }

@@ -13,7 +13,11 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/host"
+	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/manual"
+	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/planfile"
 	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/view"
+	"github.com/lvsctl/lvsctl/provider/agent"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
@@ -23,10 +27,25 @@ const (
 	exitError       = 1
 	exitDrift       = 2 // drift, or a pending plan with --detailed-exitcode
 	exitLocked      = 3
+	exitStale       = 4
+	exitRolledBack  = 5 // an apply failed and was undone
 	exitPartial     = 6 // an apply failed and what it did is left
 	exitUnreachable = 7
 	exitInterrupted = 130
 )
+
+// exitCodes is what they mean, for the reference.
+var exitCodes = []manual.ExitCode{
+	{Code: 0, Meaning: "done; for drift and plan --detailed-exitcode: nothing to report"},
+	{Code: exitError, Meaning: "error: configuration, usage or host; also a question that was not answered with yes, or a probe that failed"},
+	{Code: exitDrift, Meaning: "plan --detailed-exitcode: there are changes to make; drift: a host moved away from the last apply"},
+	{Code: exitLocked, Meaning: "somebody else holds a host's lock"},
+	{Code: exitStale, Meaning: "a saved plan is stale; nothing was done"},
+	{Code: exitRolledBack, Meaning: "an apply failed, or was not confirmed in time, and was rolled back"},
+	{Code: exitPartial, Meaning: "an apply failed and so did the rollback, or it was told not to roll back; what was done is left and recorded"},
+	{Code: exitUnreachable, Meaning: "a host cannot be reached; one that is lost during an apply is code 5 or 6"},
+	{Code: exitInterrupted, Meaning: "interrupted; what was done was rolled back, or left if it was told so"},
+}
 
 // An exit ends the program with a code. Its error may be nil where all was said.
 type exit struct {
@@ -50,18 +69,35 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	now      func() time.Time
+	live     *view.LiveLine // of the terminal, nil for none
+	machine  host.Opener
+	serving  func(agent.Host) agent.Host // what an agent serves in the place of its host, nil for that
 
 	stateDir string
 	color    string
 	json     bool
 	hosts    []string
 	vars     []string
-	events   bool // JSON is one line an event, not one document
+	varFiles []string
+	saved    planfile.Request // what a saved plan was asked for with
+	events   bool             // JSON is one line an event, not one document
+}
+
+// A Program is lvsctl.
+type Program struct {
+	Machine host.Opener // opens the machine that it runs on
+	// Serving is what an agent serves in the place of its host; nil: the host.
+	Serving func(agent.Host) agent.Host
 }
 
 // Main runs lvsctl and returns its exit code.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &app{in: in, out: out, err: errOut, now: time.Now}
+	return Program{Machine: host.OpenAnnouncing}.Main(args, in, out, errOut)
+}
+
+// Main runs the program and returns its exit code.
+func (p Program) Main(args []string, in io.Reader, out, errOut io.Writer) int {
+	a := &app{in: in, out: out, err: errOut, now: time.Now, live: liveLine(out), machine: p.Machine, serving: p.Serving}
 	root := a.root()
 	root.SetArgs(args)
 	return a.exitCode(root.ExecuteContext(context.Background()))
@@ -72,7 +108,7 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 //
 // It is for commands that change something. All others end at once, as programs do.
 // What they print may go nowhere: a reader that left early does not stop them half-way.
-func interruptible(parent context.Context, errOut io.Writer) (context.Context, func()) {
+func (a *app) interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2)
@@ -81,9 +117,10 @@ func interruptible(parent context.Context, errOut io.Writer) (context.Context, f
 		if _, ok := <-signals; !ok {
 			return
 		}
-		fmt.Fprintln(errOut, "\nInterrupted: what has begun is finished. Once more to leave at once.")
+		fmt.Fprintln(a.live.Over(a.err), "\nInterrupted: the step that has begun is finished. Once more to leave at once.")
 		cancel()
 		if _, ok := <-signals; ok {
+			a.live.Clear()
 			os.Exit(exitInterrupted)
 		}
 	}()
@@ -116,7 +153,8 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.color, "color", "auto", `colour output: "auto", "always" or "never"`)
 	flags.StringVar(&a.stateDir, "state-dir", defaultStateDir(), "where the ledger of this machine is kept")
 	root.AddCommand(
-		a.validate(), a.format(), a.plan(), a.apply(), a.drift(), a.show(), a.destroy(), a.version(), a.agent(),
+		a.validate(), a.format(), a.plan(), a.apply(), a.confirm(), a.rollback(), a.boot(), a.drift(), a.show(), a.adopt(), a.importing(), a.probe(), a.explain(), a.graph(), a.destroy(), a.unlock(), a.version(), a.docs(),
+		a.agent(),
 	)
 	return root
 }
@@ -132,6 +170,7 @@ func defaultStateDir() string {
 // configFlags adds the flags of commands that read a config.
 func (a *app) configFlags(c *cobra.Command) {
 	c.Flags().StringArrayVar(&a.vars, "var", nil, "set a `NAME=VALUE` variable of the config (repeatable)")
+	c.Flags().StringArrayVar(&a.varFiles, "var-file", nil, "set the variables in a `FILE` of lines NAME = VALUE, or of JSON (repeatable)")
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
 }
 
@@ -143,16 +182,34 @@ func (a *app) hostFlags(c *cobra.Command) {
 
 // printer prints for people on w.
 func (a *app) printer(w io.Writer) *view.Printer {
-	width := 80
-	file, isFile := w.(*os.File)
-	terminal := isFile && term.IsTerminal(int(file.Fd()))
+	width, terminal := 80, isTerminal(w)
 	if terminal {
-		if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 {
-			width = columns
-		}
+		width = columns(w.(*os.File))
 	}
 	color := a.color == "always" || a.color == "auto" && terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	return view.NewPrinter(w, color, width)
+	return view.NewPrinter(a.live.Over(w), color, width)
+}
+
+// liveLine is the line that shows what goes on, nil where w is no terminal that can rewrite
+// it.
+func liveLine(w io.Writer) *view.LiveLine {
+	if !isTerminal(w) || os.Getenv("TERM") == "dumb" {
+		return nil
+	}
+	return view.NewLiveLine(w, func() int { return columns(w.(*os.File)) })
+}
+
+func isTerminal(w io.Writer) bool {
+	file, isFile := w.(*os.File)
+	return isFile && term.IsTerminal(int(file.Fd()))
+}
+
+// columns is how wide a terminal is, 80 where it does not know.
+func columns(terminal *os.File) int {
+	if n, _, err := term.GetSize(int(terminal.Fd())); err == nil && n > 0 {
+		return n
+	}
+	return 80
 }
 
 // exitCode says what has not been said yet and turns an error into an exit code.

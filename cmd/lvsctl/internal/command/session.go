@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -22,30 +23,65 @@ import (
 // A session is one command at work: a config, what it asks for, and the hosts.
 type session struct {
 	*app
+	paths   []string
 	config  *schema.Config
 	sources *schema.Sources
 	desired *planner.Desired
 	fleet   *fleet.Fleet
 
-	withdrawn bool
-	warnings  hcl.Diagnostics // of the config and of the hosts, each once
+	imports    *imports // what is to become lvsctl's own, nil for nothing
+	withdrawn  bool
+	atOnce     bool                          // nothing is drained
+	warnings   hcl.Diagnostics               // of the config and of the hosts, each once
+	apply      *resource.Apply               // that this session began
+	unfinished []string                      // hosts with an apply to go on with or to forget, as of the last read
+	untold     []string                      // hosts that still have to hear that their last apply is done, likewise
+	snapshots  map[string]*resource.Snapshot // what was read last
 }
 
 // load reads the config. What is wrong with it is printed, and an exit returned.
 func (a *app) load(paths []string) (*session, error) {
-	vars, err := parseVars(a.vars)
+	s := &session{app: a}
+	diags, err := s.readConfig(paths)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{app: a}
+	return s, s.diagnose(diags)
+}
+
+// readConfig reads the config and what it asks for.
+func (s *session) readConfig(paths []string) (hcl.Diagnostics, error) {
+	if err := refuseSavedPlans(paths); err != nil {
+		return nil, err
+	}
+	inputs, err := s.inputs()
+	if err != nil {
+		return nil, err
+	}
+	s.paths = paths
 	var diags hcl.Diagnostics
-	s.config, s.sources, diags = schema.Load(paths, vars)
+	s.config, s.sources, diags = schema.Load(paths, inputs)
 	if !diags.HasErrors() {
 		var more hcl.Diagnostics
 		s.desired, more = planner.Want(s.config)
 		diags = append(diags, more...)
 	}
-	return s, s.diagnose(diags)
+	return diags, nil
+}
+
+// inputs are the values of variables from outside: the environment, then files, then the
+// command line, each over the ones before. Those that a saved plan was made with come
+// first of their sort.
+func (s *session) inputs() ([]schema.Input, error) {
+	vars, err := parseVars(s.vars)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]schema.Input, len(s.varFiles))
+	for i, file := range s.varFiles {
+		files[i].File = file
+	}
+	return slices.Concat(s.saved.Inputs(true), schema.Environment(os.Environ()), files, s.saved.Inputs(false), vars), nil
 }
 
 // diagnose prints findings that were not printed before, and returns an exit if one of
@@ -72,14 +108,14 @@ func (s *session) diagnose(found hcl.Diagnostics) error {
 }
 
 // parseVars splits --var arguments.
-func parseVars(args []string) ([]schema.Variable, error) {
-	vars := make([]schema.Variable, 0, len(args))
+func parseVars(args []string) ([]schema.Input, error) {
+	vars := make([]schema.Input, 0, len(args))
 	for _, arg := range args {
 		name, value, ok := strings.Cut(arg, "=")
 		if !ok || name == "" {
 			return nil, fmt.Errorf("--var %s: want NAME=VALUE", arg)
 		}
-		vars = append(vars, schema.Variable{Name: name, Value: value})
+		vars = append(vars, schema.Input{Name: name, Value: value})
 	}
 	return vars, nil
 }
@@ -90,17 +126,27 @@ func (a *app) connect(ctx context.Context, paths []string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s, s.open(ctx)
+}
+
+// open opens the hosts that the command goes to.
+func (s *session) open(ctx context.Context) error {
 	hosts, err := s.selected()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	stateDir, err := filepath.Abs(a.stateDir) // one directory has one name, or it would be two ledgers
+	s.fleet, err = s.dial(ctx, hosts)
+	return err
+}
+
+// dial connects to hosts.
+func (s *session) dial(ctx context.Context, hosts []*schema.Host) (*fleet.Fleet, error) {
+	stateDir, err := filepath.Abs(s.stateDir) // one directory has one name, or it would be two ledgers
 	if err != nil {
 		return nil, err
 	}
-	connector := host.Connector{StateDir: stateDir, Version: buildVersion()}
-	s.fleet, err = fleet.Connect(ctx, connector.Connect, hosts)
-	return s, err
+	connector := host.Connector{Machine: s.machine, StateDir: stateDir, Version: buildVersion()}
+	return fleet.Connect(ctx, connector.Connect, hosts)
 }
 
 // selected lists the hosts that --host names, or all.
@@ -134,15 +180,81 @@ func (s *session) read(ctx context.Context) (map[string]*resource.Snapshot, erro
 	if err != nil {
 		return nil, err
 	}
+	s.snapshots = snapshots
+	s.unfinished, s.untold = nil, nil
+	done := doneApplies(snapshots)
+	for _, name := range slices.Sorted(maps.Keys(snapshots)) {
+		last := &snapshots[name].Ledger.Last
+		if *last != nil && (*last).Apply.Imports && !(*last).Ending.Final() {
+			done[(*last).Apply.ID] = true
+		}
+		switch {
+		case *last == nil && len(snapshots[name].Ledger.Lost) > 0:
+			s.unfinished = append(s.unfinished, name)
+		case *last == nil:
+		case s.apply != nil && (*last).Apply.ID == s.apply.ID:
+			*last = nil // the user knows
+		case !(*last).Ending.Final() && done[(*last).Apply.ID] && !s.withdrawn:
+			s.untold = append(s.untold, name)
+		case !(*last).Ending.Final(), s.withdrawn:
+			s.unfinished = append(s.unfinished, name)
+		}
+	}
 	return snapshots, s.diagnose(planner.Notices(snapshots))
 }
 
+// doneApplies are the IDs of the last applies that some host knows to be done. Hosts are
+// told when all is done on all of them. One that was not told must not go on with such an
+// apply: undoing what follows would undo it too there, and not on the others. A destroy is
+// known to be done by having been forgotten.
+func doneApplies(snapshots map[string]*resource.Snapshot) map[string]bool {
+	done := map[string]bool{}
+	for _, snap := range snapshots {
+		if last := snap.Ledger.Last; last != nil && (last.Ending == resource.Applied || last.Apply.Destroys && forgotten(last.Apply, snapshots)) {
+			done[last.Apply.ID] = true
+		}
+	}
+	return done
+}
+
+// forgotten tells whether some hosts have forgotten a destroy, while those that remember it
+// have nothing left that it was to take away.
+func forgotten(destroy resource.Apply, snapshots map[string]*resource.Snapshot) bool {
+	some := false
+	for _, name := range destroy.Hosts {
+		switch snap := snapshots[name]; {
+		case snap == nil:
+		case snap.Ledger.Last == nil || snap.Ledger.Last.Apply.ID != destroy.ID:
+			some = true
+		case len(snap.Ledger.Claims) > 0:
+			return false
+		}
+	}
+	return some
+}
+
 // check refuses a config that the hosts cannot fulfil. Giving it up is always possible.
-func (s *session) check(snapshots map[string]*resource.Snapshot) error {
+func (s *session) check(ctx context.Context, snapshots map[string]*resource.Snapshot) error {
 	if s.withdrawn {
 		return nil
 	}
-	return s.diagnose(planner.Check(s.config, s.desired, snapshots))
+	if err := s.diagnose(planner.Check(s.config, s.desired, snapshots)); err != nil {
+		return err
+	}
+	return s.checkArrivals(ctx, snapshots)
+}
+
+// checkArrivals refuses VIPs that would come to a director while another machine has them.
+func (s *session) checkArrivals(ctx context.Context, snapshots map[string]*resource.Snapshot) error {
+	arrivals := planner.Arrivals(s.config, s.desired, snapshots)
+	if len(arrivals) == 0 {
+		return nil
+	}
+	heard, err := s.fleet.Ask(ctx, arrivals)
+	if err != nil {
+		return err
+	}
+	return s.diagnose(planner.CheckArrivals(s.config, s.desired, snapshots, arrivals, heard))
 }
 
 // withdraw turns the session to taking everything away.
@@ -156,7 +268,10 @@ func (s *session) makePlan(ctx context.Context) (*planner.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(snapshots); err != nil {
+	if s.imports != nil {
+		return s.planImports(snapshots)
+	}
+	if err := s.check(ctx, snapshots); err != nil {
 		return nil, err
 	}
 	return planner.Make(s.desired, snapshots), nil
@@ -171,5 +286,23 @@ func holder() agent.Holder {
 	if name, err := os.Hostname(); err == nil {
 		who += "@" + name
 	}
-	return agent.Holder{Who: who, Command: strings.Join(os.Args, " ")}
+	return agent.Holder{Who: who, Command: strings.Join(withoutValues(os.Args), " ")}
+}
+
+// withoutValues leaves out the values of variables on a command line: they may be
+// sensitive, and others read who holds a lock.
+func withoutValues(args []string) []string {
+	shown := slices.Clone(args)
+	for i, arg := range args {
+		inline, ok := strings.CutPrefix(arg, "--var=")
+		switch {
+		case ok:
+			name, _, _ := strings.Cut(inline, "=")
+			shown[i] = "--var=" + name + "=…"
+		case i > 0 && args[i-1] == "--var":
+			name, _, _ := strings.Cut(arg, "=")
+			shown[i] = name + "=…"
+		}
+	}
+	return shown
 }

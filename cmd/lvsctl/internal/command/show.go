@@ -10,11 +10,16 @@ import (
 
 func (a *app) show() *cobra.Command {
 	c := &cobra.Command{
-		Use:     "show [PATH]...",
-		Short:   "Show what lvsctl keeps on each host, as it is now",
-		Long:    "Lists the objects in each host's ledger with their present state and, for real\nservers, their connections.",
-		Example: "  lvsctl show examples/dr\n  lvsctl show --host lb1 --json",
+		Use:   "show [PATH]... | PLAN",
+		Short: "Show what lvsctl keeps on each host, as it is now, or a saved plan",
+		Long: "Lists the objects in each host's ledger with their present state and, for real\nservers, their connections.\n\n" +
+			"Of PLAN, a file that lvsctl plan --out wrote, it prints what plan printed when it was\n" +
+			"made, and goes to no host.",
+		Example: "  lvsctl show examples/dr\n  lvsctl show --host lb1 --json\n  lvsctl show change.plan",
 		RunE: func(c *cobra.Command, paths []string) error {
+			if plan := savedPlan(paths); plan != "" {
+				return a.showSaved(plan)
+			}
 			s, err := a.connect(c.Context(), paths)
 			if err != nil {
 				return err

@@ -2,8 +2,6 @@ package command
 
 import (
 	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/view"
-	"github.com/lvsctl/lvsctl/planner"
-	"github.com/lvsctl/lvsctl/schema"
 	"github.com/spf13/cobra"
 )
 
@@ -14,20 +12,16 @@ func (a *app) validate() *cobra.Command {
 		Long:    "Reads the config and reports all that is wrong with it, with file and line.\n\nExit codes: 0 valid, perhaps with warnings; 1 not valid.",
 		Example: "  lvsctl validate\n  lvsctl validate examples/dr\n  lvsctl validate --json | jq '.diagnostics[].summary'",
 		RunE: func(_ *cobra.Command, paths []string) error {
-			vars, err := parseVars(a.vars)
+			s := &session{app: a}
+			diags, err := s.readConfig(paths)
 			if err != nil {
 				return err
-			}
-			cfg, sources, diags := schema.Load(paths, vars)
-			if !diags.HasErrors() {
-				_, more := planner.Want(cfg)
-				diags = append(diags, more...)
 			}
 			errs, warnings := view.Tally(diags)
 			if a.json {
 				err = view.WriteJSON(a.out, view.NewValidation(diags))
 			} else {
-				a.printer(a.err).Diagnostics(sources.Files(), diags)
+				a.printer(a.err).Diagnostics(s.sources.Files(), diags)
 				p := a.printer(a.out)
 				p.Valid(errs, warnings)
 				err = p.Err()

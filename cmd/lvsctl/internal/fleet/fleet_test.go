@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 	"testing"
@@ -21,6 +22,12 @@ type network struct {
 	mu    sync.Mutex
 	log   []string
 	fails map[string]error // by "verb host"
+
+	journals  map[string]*resource.Journal
+	confirmed map[string]bool
+	waits     map[string]*resource.Apply
+	// serving is what a destination serves, nil for nothing.
+	serving func(host string, key resource.Key) resource.Connections
 	// onApply is called within an apply.
 	onApply func(ctx context.Context, host, step string)
 }
@@ -68,8 +75,36 @@ func (h *fakeHost) Read(_ context.Context, keys []resource.Key) (*resource.Snaps
 	return &resource.Snapshot{Facts: resource.Facts{Kernel: h.name + " was asked for " + keys[0].Name}}, nil
 }
 
+func (h *fakeHost) Connections(ctx context.Context, keys []resource.Key) (resource.Counts, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := h.fails["count "+h.name]; err != nil {
+		return nil, err
+	}
+	counts := resource.Counts{}
+	for _, k := range keys {
+		if c := h.serving(h.name, k); c != (resource.Connections{}) {
+			counts[k] = c
+		}
+	}
+	return counts, nil
+}
+
+// Ask answers that everybody is at who asks.
+func (h *fakeHost) Ask(_ context.Context, addresses []resource.Address) ([]resource.Neighbour, error) {
+	if err := h.fails["ask "+h.name]; err != nil {
+		return nil, err
+	}
+	var heard []resource.Neighbour
+	for _, a := range addresses {
+		heard = append(heard, resource.Neighbour{Hardware: a.String() + " at " + h.name})
+	}
+	return heard, nil
+}
+
 func (h *fakeHost) Lock(_ context.Context, by agent.Holder, timeout time.Duration) error {
-	if by.Who != "me" || timeout != time.Minute {
+	if by.Who != "me" || timeout != time.Minute && timeout != relock {
 		return fmt.Errorf("lock by %v within %v", by, timeout)
 	}
 	return h.note("lock", h.name)
@@ -88,7 +123,52 @@ func (h *fakeHost) Apply(ctx context.Context, step resource.Step) (resource.Outc
 	return out, err
 }
 
+func (h *fakeHost) Unlock(context.Context) ([]string, error) {
+	return []string{"a name on " + h.name}, h.note("unlock", h.name)
+}
+
 func (h *fakeHost) Close() error { return h.note("close", h.name) }
+
+func (h *fakeHost) Start(_ context.Context, name string, apply resource.Apply, changes int) error {
+	return h.note("start", name, apply.ID, fmt.Sprint(changes))
+}
+
+func (h *fakeHost) End(_ context.Context, ending resource.Ending, note string) error {
+	return h.note("end", h.name, string(ending), note)
+}
+
+func (h *fakeHost) Journal(context.Context) (*resource.Journal, error) {
+	return h.journals[h.name], h.note("journal", h.name)
+}
+
+func (h *fakeHost) Alive(context.Context) error { return h.note("alive", h.name) }
+
+func (h *fakeHost) Await(context.Context) error { return h.note("await", h.name) }
+
+func (h *fakeHost) Confirmed(context.Context) (bool, error) {
+	return h.confirmed[h.name], h.note("confirmed", h.name)
+}
+
+func (h *fakeHost) Confirm(context.Context) (*resource.Apply, error) {
+	return h.waits[h.name], h.note("confirm", h.name)
+}
+
+// One lock that is held keeps no other host from being unlocked.
+func TestUnlock(t *testing.T) {
+	held := errors.New("locked by you")
+	n := &network{fails: map[string]error{"unlock web1": held}}
+	f := connected(t, n)
+	got := f.Unlock(t.Context())
+	expect(t, "unlock", []string{"unlock lb1", "unlock web1", "unlock web2"}, n.taken(true))
+	for i, name := range []string{"lb1", "web1", "web2"} {
+		if got[i].Host != name || got[i].Removed[0] != "a name on "+name {
+			t.Errorf("%s: got %+v", name, got[i])
+		}
+		if errors.Is(got[i].Err, held) != (name == "web1") {
+			t.Errorf("%s: %v", name, got[i].Err)
+		}
+	}
+}
 
 // errOutcome is a failure of a change, others are failures of the host.
 var errOutcome = errors.New("device or resource busy")
@@ -199,6 +279,27 @@ func TestRead(t *testing.T) {
 
 // Locks are taken one after the other in the order of the names, so that two runs cannot
 // wait for each other; and none is taken after one that is held.
+// Hosts are asked what they were to ask, others not, and those that are lost are named.
+func TestAsk(t *testing.T) {
+	n := &network{}
+	f := connected(t, n)
+	vip := func(s string) resource.Address {
+		return resource.Address{Link: "eth0", Prefix: netip.MustParsePrefix(s)}
+	}
+	heard, err := f.Ask(t.Context(), map[string][]resource.Address{"lb1": {vip("192.0.2.1/32"), vip("192.0.2.2/32")}, "web2": {vip("192.0.2.3/32")}})
+	want := map[string][]resource.Neighbour{
+		"lb1":  {{Hardware: "192.0.2.1/32 on eth0 at lb1"}, {Hardware: "192.0.2.2/32 on eth0 at lb1"}},
+		"web2": {{Hardware: "192.0.2.3/32 on eth0 at web2"}},
+	}
+	if diff := cmp.Diff(want, heard); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	n.fails = map[string]error{"ask lb1": errors.New("lost")}
+	if _, err := f.Ask(t.Context(), map[string][]resource.Address{"lb1": {vip("192.0.2.1/32")}}); err == nil || err.Error() != "lb1: ask who has an address: lost" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestLock(t *testing.T) {
 	n := &network{}
 	f := connected(t, n)
@@ -225,6 +326,12 @@ func (p *progress) StepStarted(s resource.Step) { p.log = append(p.log, "started
 
 func (p *progress) StepDone(s resource.Step, out resource.Outcome, err error) {
 	p.log = append(p.log, fmt.Sprintf("done %s: %d of %d, %v", s, out.Attempted, len(s.Changes), err))
+}
+
+var phases = map[resource.Phase]string{resource.Begun: "begun", resource.Waiting: "waiting", resource.Over: "over", resource.Stopped: "stopped"}
+
+func (p *progress) Draining(w resource.Wait) {
+	p.log = append(p.log, fmt.Sprintf("%s %s: %d left, %s", phases[w.Phase], w.Step, w.Left, w.AtMost))
 }
 
 // plan has four steps of two changes each.

@@ -16,6 +16,7 @@ import (
 
 // A Connector opens hosts the way their config says.
 type Connector struct {
+	Machine  Opener // opens the machine itself
 	StateDir string // of the machine itself; network namespaces have theirs beside it
 	Version  string
 }
@@ -24,7 +25,7 @@ type Connector struct {
 func (c Connector) Connect(ctx context.Context, h *schema.Host) (agent.Host, error) {
 	switch {
 	case h.Reach.Local:
-		return OpenLocal(c.StateDir, c.Version)
+		return Open(c.Machine, c.StateDir, c.Version)
 	case h.Reach.Netns != "":
 		argv, err := c.netnsAgent(h.Reach.Netns)
 		if err != nil {

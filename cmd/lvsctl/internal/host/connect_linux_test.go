@@ -154,7 +154,7 @@ func TestConnectLeavesCommand(t *testing.T) {
 
 func TestConnectLocal(t *testing.T) {
 	namespace(t)
-	h, err := Connector{StateDir: t.TempDir(), Version: "1.2.3"}.Connect(t.Context(), reach(schema.Reach{Local: true}))
+	h, err := Connector{Machine: OpenMachine, StateDir: t.TempDir(), Version: "1.2.3"}.Connect(t.Context(), reach(schema.Reach{Local: true}))
 	if err != nil {
 		t.Fatal(err)
 	}

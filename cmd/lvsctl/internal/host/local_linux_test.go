@@ -40,7 +40,7 @@ func namespace(t *testing.T) {
 // open opens the local machine. The test closes it, or leaves that to its end.
 func open(t *testing.T, dir string) agent.Host {
 	t.Helper()
-	h, err := OpenLocal(dir, "1.2.3")
+	h, err := Open(OpenMachine, dir, "1.2.3")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,7 @@ func TestLocalNeedsLock(t *testing.T) {
 	namespace(t)
 	dir := filepath.Join(t.TempDir(), "state")
 	h := open(t, dir)
-	if _, err := h.Apply(t.Context(), step("vip", create(vip("1")))); err == nil || err.Error() != "apply without a lock" {
+	if _, err := h.Apply(t.Context(), step("vip", create(vip("1")))); err == nil || err.Error() != "the host is not locked" {
 		t.Errorf("got %v", err)
 	}
 	expectLoopback(t)

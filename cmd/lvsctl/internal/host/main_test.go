@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 }
 
 func beAgent(dir string) int {
-	local, err := OpenLocal(dir, "agent")
+	local, err := Open(OpenMachine, dir, "agent")
 	if err == nil {
 		err = agent.Serve(context.Background(), local, "agent", os.Stdin, os.Stdout)
 	}

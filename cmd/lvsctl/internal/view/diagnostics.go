@@ -1,9 +1,11 @@
 package view
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/lvsctl/lvsctl/schema"
 )
 
 // Diagnostics prints what is wrong with a config, each with the lines it is about.
@@ -15,15 +17,38 @@ func (p *Printer) Diagnostics(files map[string]*hcl.File, diags hcl.Diagnostics)
 	for _, d := range diags {
 		shown := *d // some tell what a host said
 		shown.Summary, shown.Detail = Clean(d.Summary), cleanLines(d.Detail)
+		shown.Subject = located(files, d.Subject)
 		if err := w.WriteDiagnostic(&shown); err != nil && p.err == nil {
 			p.err = err
 		}
 	}
 }
 
+// located is a range with its place in the text. One that knows its line alone, as what
+// comes from a plan does, is all of that line.
+func located(files map[string]*hcl.File, r *hcl.Range) *hcl.Range {
+	if r == nil || r.Start.Byte > 0 || r.Start.Line < 2 || files[r.Filename] == nil {
+		return r
+	}
+	start := 0
+	for i, line := range bytes.SplitAfter(files[r.Filename].Bytes, []byte("\n")) {
+		if i+1 == r.Start.Line {
+			indent := len(line) - len(bytes.TrimLeft(line, " \t"))
+			size := len(bytes.TrimSpace(line))
+			at := func(column int) hcl.Pos {
+				return hcl.Pos{Line: r.Start.Line, Column: column + 1, Byte: start + column}
+			}
+			return &hcl.Range{Filename: r.Filename, Start: at(indent), End: at(indent + size)}
+		}
+		start += len(line)
+	}
+	return r
+}
+
 // A Diagnostic is a finding as JSON.
 type Diagnostic struct {
 	Severity string `json:"severity"`
+	Rule     string `json:"rule,omitempty"` // the name of the rule that found it, if one did
 	Summary  string `json:"summary"`
 	Detail   string `json:"detail,omitempty"`
 	Range    *Range `json:"range,omitempty"`
@@ -50,7 +75,11 @@ func DiagnosticsJSON(diags hcl.Diagnostics) []Diagnostic {
 		if d.Severity == hcl.DiagWarning {
 			severity = "warning"
 		}
-		list = append(list, Diagnostic{severity, d.Summary, d.Detail, rangeJSON(d.Subject)})
+		found := Diagnostic{Severity: severity, Summary: d.Summary, Detail: d.Detail, Range: rangeJSON(d.Subject)}
+		if r := schema.RuleOf(d); r != nil {
+			found.Rule = r.Name
+		}
+		list = append(list, found)
 	}
 	return list
 }

@@ -19,12 +19,20 @@ func (p *Printer) Drift(plan *planner.Plan, foreign bool) {
 		}
 		p.Printf("\n")
 	}
+	rebooted := plan.Rebooted()
+	for _, h := range rebooted {
+		p.Printf("%s  rebooted since the last apply: %s went with it\n\n", p.paint(bold, h.Name), count(h.Rebooted, "object"))
+	}
 	p.foreign(plan, foreign)
 	if n := len(plan.Pending()); n > 0 {
 		p.Printf("%s\n", p.paint(dim, "The config asks for "+count(n, "change")+", not applied yet (see lvsctl plan)."))
 	}
 	if n := plan.Drifted(); n > 0 {
 		p.Printf("%s %s on %s not as lvsctl left %s.\n", p.paint(bold, "Drift:"), count(n, "object"), count(hosts, "host"), map[bool]string{true: "it", false: "them"}[n == 1])
+		return
+	}
+	if n := len(rebooted); n > 0 {
+		p.Printf("%s %s to be set up again (see lvsctl plan).\n", p.paint(bold, "Rebooted:"), count(n, "host"))
 		return
 	}
 	p.Printf("%s %s as lvsctl left %s.\n", p.paint(bold, "No drift."), count(len(plan.Hosts), "host"), map[bool]string{true: "it", false: "them"}[len(plan.Hosts) == 1])
@@ -37,4 +45,5 @@ func (p *Printer) drift(d planner.Drift) {
 		return
 	}
 	p.Printf("  %s %s%s  %s\n", p.paint(yellow, "~"), Clean(key.String()), Clean(differences(d.Left, d.Found)), p.paint(dim, "changed on the host"))
+	p.content("      ", d.Left, d.Found)
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"time"
 
@@ -32,9 +33,14 @@ type Event struct {
 	Host      string           `json:"host,omitempty"`
 	Step      string           `json:"step,omitempty"`
 	Changes   int              `json:"changes,omitempty"` // of the step; those made, where it failed
+	Done      int              `json:"done,omitempty"`    // steps, in apply_progress
+	Total     int              `json:"total,omitempty"`   // of how many
+	Left      uint64           `json:"left,omitempty"`    // connections, while or after they are waited for
+	AtMost    float64          `json:"at_most,omitempty"` // seconds for which they are waited for
 	Plan      *PlanDocument    `json:"plan,omitempty"`
 	Summary   *planner.Summary `json:"summary,omitempty"`
 
+	Probe      *ProbeEvent `json:"probe,omitempty"`
 	Diagnostic *Diagnostic `json:"diagnostic,omitempty"`
 }
 
@@ -66,13 +72,25 @@ func (e *Events) Applied(plan *planner.Plan) {
 	e.write(Event{Type: "summary", Level: "info", Message: "done, and nothing is left to do", Summary: &s})
 }
 
+// StepEvents writes how the steps of an apply go.
+type StepEvents struct {
+	*Events
+	done, total int
+	told        time.Time // when it was last told how far it is
+}
+
+// Steps returns what tells of an apply that begins now.
+func (e *Events) Steps(total int) *StepEvents {
+	return &StepEvents{Events: e, total: total, told: e.now()}
+}
+
 // StepStarted implements the fleet's Progress.
-func (e *Events) StepStarted(s resource.Step) {
+func (e *StepEvents) StepStarted(s resource.Step) {
 	e.write(Event{Type: "apply_start", Level: "info", Message: s.String(), Host: s.Host, Step: s.Name, Changes: len(s.Changes)})
 }
 
 // StepDone implements the fleet's Progress.
-func (e *Events) StepDone(s resource.Step, out resource.Outcome, err error) {
+func (e *StepEvents) StepDone(s resource.Step, out resource.Outcome, err error) {
 	ev := Event{Type: "apply_complete", Level: "info", Message: s.String(), Host: s.Host, Step: s.Name}
 	for i := range s.Changes {
 		if out.TookEffect(i) {
@@ -83,7 +101,43 @@ func (e *Events) StepDone(s resource.Step, out resource.Outcome, err error) {
 		ev.Type, ev.Level, ev.Message = "apply_errored", "error", err.Error()
 	}
 	e.write(ev)
+	for _, notice := range out.Notices {
+		e.write(Event{Type: "apply_notice", Level: "warn", Message: notice, Host: s.Host, Step: s.Name})
+	}
+	e.done++
+	if err == nil {
+		e.howFar()
+	}
 }
+
+// Draining implements the fleet's Progress. While nothing but the time changes it is told
+// once a second at the most.
+func (e *StepEvents) Draining(w resource.Wait) {
+	now := e.now()
+	if w.Phase == resource.Waiting && now.Sub(e.told) < notable {
+		return
+	}
+	e.told = now
+	ev := Event{
+		Type: "apply_progress", Level: "info", Message: w.Step.String() + ": " + waitWords(w), Host: w.Step.Host, Step: w.Step.Name,
+		Done: e.done, Total: e.total, Left: w.Left, AtMost: w.AtMost.Seconds(),
+	}
+	if w.Phase == resource.Over && w.Left > 0 {
+		ev.Level = "warn"
+	}
+	e.write(ev)
+}
+
+// howFar tells how many steps are done, once a second at the most.
+func (e *StepEvents) howFar() {
+	if now := e.now(); now.Sub(e.told) >= notable {
+		e.told = now
+		e.write(Event{Type: "apply_progress", Level: "info", Message: fmt.Sprintf("%d of %d steps done", e.done, e.total), Done: e.done, Total: e.total})
+	}
+}
+
+// End implements the command's progress. There is nothing to take away.
+func (*StepEvents) End() {}
 
 func (e *Events) write(ev Event) {
 	ev.Timestamp = e.now().UTC()

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/lvsctl/lvsctl/planner"
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
@@ -25,12 +26,29 @@ func TestHuman(t *testing.T) {
 		{"drift-foreign", func(p *Printer) { p.Drift(everything(), true) }},
 		{"drift-none", func(p *Printer) { p.Drift(nothing("lb1"), false); p.Drift(nothing("lb1", "web1"), false) }},
 		{"show", func(p *Printer) { p.Show(states()) }},
+		{"files", func(p *Printer) { p.Plan(files(), false) }},
+		{"files-drift", func(p *Printer) { p.Drift(files(), false) }},
+		{"files-show", func(p *Printer) { p.Show(fileStates()) }},
+		{"import", imports},
+		{"saved", savedPlans},
+		{"stale", stale},
+		{"unlock", func(p *Printer) { p.Unlocked(locks()) }},
 		{"progress", progress},
+		{"probes", func(p *Printer) {
+			p.Probes(probed("exit status 22: no such page\nbye"))
+			p.Probes(probed("")[:2])
+			p.NothingToProbe()
+		}},
+		{"explain", func(p *Printer) { p.Explain(planner.Explain(archived(t, "fullnat").Clusters[0])) }},
+		{"graph", func(p *Printer) { p.Graph(planner.NewTopology(archived(t, "dr"))) }},
 		{"errors", func(p *Printer) {
 			p.Error(errors.New("read config: no such file"))
 			p.Error(errors.Join(errors.New("lb1: no agent answered"), errors.New("web1: permission denied\nsee \x1b[31mthis")))
 		}},
 		{"diagnostics", func(p *Printer) { p.Diagnostics(findings()); p.Diagnostics(nil, nil) }},
+		{"diff", func(p *Printer) {
+			p.Diff("--- a/x\n+++ b/x\n@@ -1,2 +1,3 @@\n same\n--- a comment\n+new\n+\n\\ No newline at end of file\n")
+		}},
 		{"valid", func(p *Printer) { p.Valid(0, 0); p.Valid(0, 1); p.Valid(1, 0); p.Valid(2, 3) }},
 	}
 	for _, test := range tests {
@@ -85,7 +103,7 @@ func planWide(p *Printer) {
 
 // progress prints steps that end in all ways.
 func progress(p *Printer) {
-	pr := Progress{p}
+	pr := NewProgress(p, nil, len(everything().Steps))
 	done := func(s resource.Step, out resource.Outcome, err error) {
 		pr.StepStarted(s)
 		pr.StepDone(s, out, err)
@@ -94,10 +112,12 @@ func progress(p *Printer) {
 	for _, s := range steps { // the one that only keeps notes says nothing
 		done(s, resource.Outcome{Attempted: len(s.Changes)}, nil)
 	}
+	done(steps[2], resource.Outcome{Attempted: len(steps[2].Changes), Notices: []string{"the neighbours\ndo not know"}}, nil)
 	failed := resource.Outcome{Attempted: 2, Failures: []resource.Failure{{Index: 1, Err: errBusy}}}
 	done(steps[2], failed, failed.Err(steps[2].Changes))
 	done(steps[1], resource.Outcome{}, errBusy)
 	done(steps[5], resource.Outcome{}, errBusy) // only notes, but that they cannot be kept matters
+	pr.End()
 	p.Applied(everything())
 	p.Applied(&planner.Plan{})
 }
@@ -111,7 +131,10 @@ func TestHostilePrinted(t *testing.T) {
 		{"plan", func(p *Printer) { p.Plan(hostile(), true) }},
 		{"drift", func(p *Printer) { p.Drift(hostile(), true) }},
 		{"show", func(p *Printer) { p.Show(hostileState()) }},
-		{"progress", func(p *Printer) { Progress{p}.StepDone(hostile().Steps[0], resource.Outcome{}, errors.New(evil)) }},
+		{"progress", func(p *Printer) {
+			NewProgress(p, nil, 1).StepDone(hostile().Steps[0], resource.Outcome{Notices: []string{evil}}, errors.New(evil))
+		}},
+		{"probes", func(p *Printer) { p.Probes(probed(evil)) }},
 		{"error", func(p *Printer) { p.Error(errors.New(evil)) }},
 		{"diagnostics", func(p *Printer) {
 			p.Diagnostics(nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Kernel without IPVS", Detail: "Its kernel is " + evil}})
@@ -187,5 +210,52 @@ func TestPrinterErr(t *testing.T) {
 		if !errors.Is(p.Err(), errPipe) {
 			t.Errorf("%s: got %v", name, p.Err())
 		}
+	}
+}
+
+// A finding that comes from a plan knows its line alone, and that line is shown.
+func TestDiagnosticOfALine(t *testing.T) {
+	text := []byte("host \"lb1\" {\n}\n\ncluster \"web\" {\n  real_server \"a\" {\n  }\n}\n")
+	file, diags := hclsyntax.ParseConfig(text, "c.hcl", hcl.InitialPos)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	for line, want := range map[int]string{
+		1: "  on c.hcl line 1, in host \"lb1\":\n   1: host \"lb1\" {\n",
+		5: "  on c.hcl line 5, in cluster \"web\":\n   5:   real_server \"a\" {\n",
+		9: "  on c.hcl line 9",
+	} {
+		at := hcl.Pos{Line: line, Column: 1}
+		var b strings.Builder
+		NewPrinter(&b, false, 80).Diagnostics(map[string]*hcl.File{"c.hcl": file}, hcl.Diagnostics{{Summary: "S", Subject: &hcl.Range{Filename: "c.hcl", Start: at, End: at}}})
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("line %d: got\n%swant\n%s", line, b.String(), want)
+		}
+	}
+}
+
+// What cannot be brought back is one line, and none where there is nothing to say.
+func TestLosses(t *testing.T) {
+	for want, lost := range map[string]planner.Lost{
+		"":                                       {},
+		"Not to be undone: 1 connection is cut.": {Connections: 1},
+		"Not to be undone: counters of 1 real server are lost.":                                         {Destinations: 1},
+		"Not to be undone: 12 connections are cut, counters of 3 services and 7 real servers are lost.": {Connections: 12, Services: 3, Destinations: 7},
+	} {
+		if got := losses(lost); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// imports are plans of imports: of nothing, of what the config wants, and of what it does not.
+func imports(p *Printer) {
+	wanted := resource.Change{Action: resource.Adopt, Before: one, After: one, Reason: resource.Imported, Source: resource.Source{File: "c.hcl", Line: 12}, Claim: &resource.Claim{Want: one}}
+	toGo := resource.Change{Action: resource.Adopt, Before: two, After: two, Reason: resource.ImportedToGo, Claim: &resource.Claim{Want: two}}
+	p.Imports(&planner.Plan{})
+	for _, changes := range [][]resource.Change{{wanted}, {wanted, toGo}} {
+		plan := &planner.Plan{Steps: []resource.Step{step("lb1", "web: web1 in service", changes...)}}
+		p.Imports(plan)
+		p.Imported(plan)
 	}
 }

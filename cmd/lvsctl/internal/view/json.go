@@ -52,6 +52,7 @@ type ChangeJSON struct {
 	Reason  resource.Reason      `json:"reason"`
 	Range   resource.Source      `json:"range,omitzero"`
 	Cuts    resource.Connections `json:"cuts,omitzero"`
+	Drain   string               `json:"drain,omitempty"` // how long connections may take to end, as in "30s"
 }
 
 // A DriftJSON is an object that is not as lvsctl left it.
@@ -104,12 +105,17 @@ func PlanJSON(plan *planner.Plan, diags hcl.Diagnostics, now time.Time) PlanDocu
 
 func changeJSON(s resource.Step, c resource.Change) ChangeJSON {
 	actions := []string{c.Action.String()}
-	if c.Action == resource.Replace {
+	drain := ""
+	switch {
+	case c.Action == resource.Replace:
 		actions = []string{"delete", "create"}
+	case c.Drain.Within > 0:
+		actions = []string{"drain", "delete"}
+		drain = span(c.Drain.Within)
 	}
 	return ChangeJSON{
 		Address: address(s.Host, c.Key()), Kind: c.Key().Kind, Step: s.Name, Actions: actions,
-		Before: c.Before, After: c.After, Reason: c.Reason, Range: c.Source, Cuts: c.Cuts,
+		Before: c.Before, After: c.After, Reason: c.Reason, Range: c.Source, Cuts: c.Cuts, Drain: drain,
 	}
 }
 
@@ -122,16 +128,27 @@ type DriftDocument struct {
 	Timestamp     time.Time    `json:"timestamp"`
 	Hosts         []string     `json:"hosts"`
 	Drift         []DriftJSON  `json:"drift"`
+	Rebooted      []Rebooted   `json:"rebooted"`
 	Pending       int          `json:"pending"`
 	Foreign       []ObjectJSON `json:"foreign"`
+}
+
+// Rebooted is a host that was rebooted since the last apply, and how many objects of ours
+// went with that.
+type Rebooted struct {
+	Host    string `json:"host"`
+	Objects int    `json:"objects"`
 }
 
 // NewDriftDocument converts the drift that a plan saw.
 func NewDriftDocument(plan *planner.Plan, now time.Time) DriftDocument {
 	full := PlanJSON(plan, nil, now)
-	doc := DriftDocument{formatVersion, full.Timestamp, []string{}, full.Drift, len(plan.Pending()), full.Foreign}
+	doc := DriftDocument{formatVersion, full.Timestamp, []string{}, full.Drift, []Rebooted{}, len(plan.Pending()), full.Foreign}
 	for _, h := range plan.Hosts {
 		doc.Hosts = append(doc.Hosts, h.Name)
+	}
+	for _, h := range plan.Rebooted() {
+		doc.Rebooted = append(doc.Rebooted, Rebooted{h.Name, h.Rebooted})
 	}
 	return doc
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lvsctl/lvsctl/planner"
+	"github.com/lvsctl/lvsctl/schema"
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
@@ -29,8 +31,11 @@ func document(t *testing.T, v any) string {
 // documents are all JSON documents there are, full ones and empty ones.
 func documents(t *testing.T) map[string]string {
 	_, diags := findings()
+	mixed := archived(t, "mixed")
+	bare := &planner.Explanation{Cluster: &schema.Cluster{Name: "web", Mode: schema.DR}}
 	return map[string]string{
 		"plan":          document(t, PlanJSON(everything(), nil, clock())),
+		"files":         document(t, PlanJSON(files(), nil, clock())),
 		"plan-nothing":  document(t, PlanJSON(nothing("lb1"), nil, clock())),
 		"plan-errored":  document(t, PlanJSON(nil, diags, clock())),
 		"drift":         document(t, NewDriftDocument(everything(), clock())),
@@ -38,9 +43,15 @@ func documents(t *testing.T) map[string]string {
 		"drift-nowhere": document(t, NewDriftDocument(nothing(), clock())),
 		"show":          document(t, ShowJSON(states(), clock())),
 		"show-nothing":  document(t, ShowJSON(nil, clock())),
+		"unlock":        document(t, NewUnlockDocument(locks(), clock())),
 		"validate":      document(t, NewValidation(diags)),
 		"valid":         document(t, NewValidation(nil)),
 		"events":        events(),
+		"events-probes": probeEvents(),
+		"explain":       document(t, NewExplainDocument(planner.Explain(mixed.Clusters[1]), diags)),
+		"explain-bare":  document(t, NewExplainDocument(bare, nil)),
+		"graph":         document(t, NewGraphDocument(planner.NewTopology(mixed), diags)),
+		"graph-nothing": document(t, NewGraphDocument(&planner.Topology{}, nil)),
 	}
 }
 
@@ -50,14 +61,23 @@ func events() string {
 	e, plan := NewEvents(&b, clock), everything()
 	e.Plan(plan, nil)
 	e.Say("version", "info", "lvsctl 1.0")
+	steps := e.Steps(len(plan.Steps))
 	for _, s := range plan.Steps[:2] {
-		e.StepStarted(s)
-		e.StepDone(s, resource.Outcome{Attempted: len(s.Changes)}, nil)
+		steps.StepStarted(s)
+		steps.StepDone(s, resource.Outcome{Attempted: len(s.Changes)}, nil)
 	}
-	e.StepStarted(plan.Steps[2])
+	steps.StepDone(plan.Steps[1], resource.Outcome{Attempted: len(plan.Steps[1].Changes), Notices: []string{"the neighbours do not know"}}, nil)
+	steps.StepStarted(plan.Steps[2])
 	failed := resource.Outcome{Attempted: 2, Failures: []resource.Failure{{Index: 1, Err: errBusy}}}
-	e.StepDone(plan.Steps[2], failed, failed.Err(plan.Steps[2].Changes))
+	steps.StepDone(plan.Steps[2], failed, failed.Err(plan.Steps[2].Changes))
 	e.Applied(plan)
+	return b.String()
+}
+
+// probeEvents are probes that ended in all ways.
+func probeEvents() string {
+	var b bytes.Buffer
+	NewEvents(&b, clock).Probes(probed("exit status 22: no such page\nbye"))
 	return b.String()
 }
 
@@ -70,7 +90,11 @@ func TestJSON(t *testing.T) {
 
 // Programs go over lists without asking whether there is one.
 func TestListsAreNeverNull(t *testing.T) {
-	lists := []string{"hosts", "changes", "actions", "drift", "foreign", "diagnostics", "objects"}
+	lists := []string{
+		"hosts", "changes", "actions", "drift", "foreign", "diagnostics", "objects",
+		"vips", "directors", "services", "keys", "behaviour", "ways", "hops", "rewritten", "servers", "steps", "after", "probes",
+		"clusters", "groups", "idle", "ports", "weights",
+	}
 	seen := map[string]int{}
 	var walk func(path string, v any)
 	walk = func(path string, v any) {
@@ -81,7 +105,8 @@ func TestListsAreNeverNull(t *testing.T) {
 			}
 		case map[string]any:
 			for name, item := range v {
-				number := strings.Contains(path, "summary") || name == "changes" && v["type"] != nil
+				number := strings.Contains(path, "summary") || name == "changes" && v["type"] != nil ||
+					name == "after" && v["actions"] != nil // the state after a change
 				if slices.Contains(lists, name) && !number {
 					seen[name]++
 					if _, ok := item.([]any); !ok {

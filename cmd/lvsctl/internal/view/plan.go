@@ -24,12 +24,31 @@ var signs = map[resource.Action]struct {
 	resource.Forget:  {"=", cyan},
 }
 
+// signOf is the mark in front of a change and its look.
+func signOf(c resource.Change) (mark string, look look) {
+	if c.Drain.Within > 0 {
+		return "⤳", yellow
+	}
+	sign := signs[c.Action]
+	return sign.mark, sign.look
+}
+
 // maxColumn is where the reasons of changes stand at the most.
 const maxColumn = 78
 
 // Plan prints a plan: by host, by purpose, in the order of execution, and the summary.
 // With foreign it lists objects of others, else it only counts them.
 func (p *Printer) Plan(plan *planner.Plan, foreign bool) {
+	p.changes(plan)
+	p.foreign(plan, foreign)
+	p.Printf("%s\n", p.summary(plan))
+	if lost := losses(plan.Summary().Lost); lost != "" {
+		p.Printf("%s\n", lost)
+	}
+}
+
+// changes prints what a plan changes.
+func (p *Printer) changes(plan *planner.Plan) {
 	for _, host := range byHost(plan) {
 		p.Printf("%s\n", p.paint(bold, host.name))
 		column := host.column()
@@ -41,8 +60,6 @@ func (p *Printer) Plan(plan *planner.Plan, foreign bool) {
 		}
 		p.Printf("\n")
 	}
-	p.foreign(plan, foreign)
-	p.Printf("%s\n", p.summary(plan))
 }
 
 // hostSteps are the steps of one host in the order of execution.
@@ -89,11 +106,15 @@ func (h *hostSteps) column() int {
 	return widest
 }
 
-// change prints one line: sign, object, reason, place in the config.
+// change prints one line: sign, object, reason, place in the config. How a file changes
+// stands below it.
 func (p *Printer) change(c resource.Change, column int) {
-	sign := signs[c.Action]
-	line := "    " + p.paint(sign.look, sign.mark) + " " + pad(Clean(Describe(c)), column) + "  " + p.paint(dim, Clean(note(c)))
+	mark, look := signOf(c)
+	line := "    " + p.paint(look, mark) + " " + pad(Clean(Describe(c)), column) + "  " + p.paint(dim, Clean(note(c)))
 	p.Printf("%s\n", strings.TrimRight(line, " "))
+	if c.Action.TouchesHost() {
+		p.content("        ", c.Before, c.After)
+	}
 }
 
 // note says why a change is made, where the config wants it, and what it costs.
@@ -105,10 +126,25 @@ func note(c resource.Change) string {
 	if c.Source.File != "" {
 		notes = append(notes, c.Source.String())
 	}
-	if c.Cuts.Total() > 0 {
-		notes = append(notes, fmt.Sprintf("cuts %d active and %d inactive connections", c.Cuts.Active, c.Cuts.Inactive))
+	return strings.Join(append(notes, costs(c)...), ", ")
+}
+
+// costs says which connections a change cuts, or may cut after it has waited for them.
+func costs(c resource.Change) []string {
+	serving := fmt.Sprintf("%d active and %d inactive connections", c.Cuts.Active, c.Cuts.Inactive)
+	if c.Drain.Persistent && c.Cuts.Persistent > 0 {
+		serving += fmt.Sprintf(" and %s", count(int(c.Cuts.Persistent), "persistent client"))
 	}
-	return strings.Join(notes, ", ")
+	switch left := "cuts what is left after " + span(c.Drain.Within); {
+	case c.Drain.Within == 0 && c.Cuts.Total() > 0:
+		return []string{"cuts " + serving}
+	case c.Drain.Within == 0:
+		return nil
+	case c.Cuts == (resource.Connections{}):
+		return []string{left}
+	default:
+		return []string{"serves " + serving, left}
+	}
 }
 
 // Describe says what a change does to its object, in one line without the sign.
@@ -118,6 +154,9 @@ func Describe(c resource.Change) string {
 	case resource.Create, resource.Delete:
 		return kind + " " + either(c).String()
 	case resource.Adopt:
+		if c.Reason == resource.Imported || c.Reason == resource.ImportedToGo {
+			return kind + " " + either(c).String() // as the config wants it or not
+		}
 		return kind + " " + either(c).String() + " (already so)"
 	case resource.Forget:
 		return kind + " " + either(c).Key().Words() + " (stays as it is)"
@@ -143,6 +182,10 @@ func differences(before, after resource.Resource) string {
 	was := before.Attributes()
 	for i, a := range after.Attributes() {
 		if was[i].Value == a.Value {
+			continue
+		}
+		if a.Name == "content" {
+			out = append(out, "content "+contentChange(textOf(before), textOf(after)))
 			continue
 		}
 		name := a.Name + " "
@@ -196,5 +239,38 @@ func (p *Printer) summary(plan *planner.Plan) string {
 		}
 		return p.paint(bold, "No changes.") + " " + count(len(plan.Hosts), "host") + " " + verb + " the configuration." + recorded
 	}
-	return p.paint(bold, "Plan:") + fmt.Sprintf(" %d to add, %d to change, %d to remove on %s.", s.Add, s.Change, s.Remove, count(s.Hosts, "host")) + recorded
+	return p.paint(bold, "Plan:") + fmt.Sprintf(" %d to add, %d to change, %s%d to remove on %s.", s.Add, s.Change, drained(s, "to drain"), s.Remove, count(s.Hosts, "host")) + recorded
+}
+
+// losses says what cannot be brought back, nothing for nothing.
+func losses(l planner.Lost) string {
+	var lost, counters []string
+	switch l.Connections {
+	case 0:
+	case 1:
+		lost = append(lost, "1 connection is cut")
+	default:
+		lost = append(lost, fmt.Sprintf("%d connections are cut", l.Connections))
+	}
+	if l.Services > 0 {
+		counters = append(counters, count(l.Services, "service"))
+	}
+	if l.Destinations > 0 {
+		counters = append(counters, count(l.Destinations, "real server"))
+	}
+	if len(counters) > 0 {
+		lost = append(lost, "counters of "+strings.Join(counters, " and ")+" are lost")
+	}
+	if len(lost) == 0 {
+		return ""
+	}
+	return "Not to be undone: " + strings.Join(lost, ", ") + "."
+}
+
+// drained is how many destinations are drained, for the middle of a list, nothing for none.
+func drained(s planner.Summary, what string) string {
+	if s.Drain == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d %s, ", s.Drain, what)
 }

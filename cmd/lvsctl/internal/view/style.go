@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -37,6 +38,7 @@ func (p *Printer) Printf(format string, args ...any) {
 type look string
 
 const (
+	plain  look = ""
 	bold   look = "1"
 	dim    look = "2"
 	red    look = "31"
@@ -47,7 +49,7 @@ const (
 
 // paint gives a text a look where colours are wanted.
 func (p *Printer) paint(l look, text string) string {
-	if !p.color || text == "" {
+	if !p.color || text == "" || l == plain {
 		return text
 	}
 	return "\x1b[" + string(l) + "m" + text + "\x1b[0m"
@@ -83,6 +85,17 @@ func cleanLines(text string) string {
 		lines[i] = Clean(line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// span writes a duration as people do: "1m" and not "1m0s".
+func span(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }
 
 // count writes a number with its noun.

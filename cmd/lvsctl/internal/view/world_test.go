@@ -3,9 +3,11 @@ package view
 import (
 	"errors"
 	"net/netip"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/lvsctl/lvsctl/planner"
+	"github.com/lvsctl/lvsctl/schema"
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
@@ -153,6 +155,33 @@ func hostileState() []HostState {
 		Facts: resource.Facts{Kernel: evil}, Live: resource.NewSet(found),
 		Ledger: resource.Ledger{Claims: map[resource.Key]resource.Claim{left.Key(): {Want: left, Step: evil}}},
 	}}}
+}
+
+// locks are those of hosts as unlock finds them.
+func locks() []LockState {
+	return []LockState{
+		{Host: "lb1"},
+		{Host: "web1", Removed: []string{"the name of ann@desk", "a directory\x1b[2J"}},
+		{Host: "web2", Err: errors.New("web2: locked by ann@desk")},
+	}
+}
+
+// probed are probes that ended in all ways. What comes from a host is the text given.
+func probed(said string) []planner.Probed {
+	client := &schema.Host{Name: "client"}
+	at := hcl.Range{Filename: "examples/c.hcl", Start: hcl.Pos{Line: 12}}
+	probe := func(name string, from *schema.Host, try resource.Probe, out resource.ProbeOutcome) planner.Probed {
+		return planner.Probed{Probe: &schema.Probe{Cluster: "web", Name: name, From: from, Try: try, Range: at}, ProbeOutcome: out}
+	}
+	skipped := probe("elsewhere", &schema.Host{Name: "far"}, resource.Probe{TCP: "192.0.2.1:80"}, resource.ProbeOutcome{})
+	skipped.Skipped = true
+	return []planner.Probed{
+		probe("pages", client, resource.Probe{HTTP: "http://192.0.2.1/"}, resource.ProbeOutcome{Tries: 1, Took: 12345 * time.Microsecond}),
+		probe("slow", client, resource.Probe{TCP: "[2001:db8::1]:80"}, resource.ProbeOutcome{Tries: 3, Took: 2345 * time.Millisecond}),
+		probe("ftp", nil, resource.Probe{Command: []string{"curl", "-f", "ftp://192.0.2.1/"}}, resource.ProbeOutcome{Failure: said, Tries: 3, Took: time.Second}),
+		probe("once", nil, resource.Probe{TCP: "192.0.2.1:80"}, resource.ProbeOutcome{Failure: "connection refused", Tries: 1}),
+		skipped,
+	}
 }
 
 // config is a file with two findings.

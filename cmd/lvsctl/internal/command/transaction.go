@@ -1,0 +1,261 @@
+package command
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/view"
+	"github.com/lvsctl/lvsctl/planner"
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// A transaction is an apply from its first change to the last word on it: it ends with all
+// done, or with all as it was.
+type transaction struct {
+	*session
+	plan  *planner.Plan
+	flags applyFlags
+	watch *watch
+	rest  func() // ends telling them that the apply goes on
+}
+
+// carryOut applies a plan to locked hosts, verifies that nothing is left to do, and waits
+// to hear that all is well where that was asked for.
+func (s *session) carryOut(ctx context.Context, plan *planner.Plan, flags applyFlags) error {
+	t := &transaction{session: s, plan: plan, flags: flags}
+	if err := t.watchOver(ctx); err != nil {
+		return err
+	}
+	defer t.watch.close()
+	s.apply = s.newApply(plan, flags.within)
+	err := s.tellUntold(context.WithoutCancel(ctx))
+	if err == nil {
+		err = s.fleet.Start(context.WithoutCancel(ctx), holder(), *s.apply, s.apply.Hosts, plan)
+	}
+	if err != nil {
+		return fmt.Errorf("nothing was done: %w", err)
+	}
+	t.rest = func() {}
+	if flags.within > 0 {
+		t.rest = s.fleet.KeepAlive(s.apply.Hosts)
+	}
+	for _, part := range []func(context.Context) error{t.change, t.verify, t.probeAgain, t.awaitConfirmation} {
+		if err := part(ctx); err != nil {
+			t.rest()
+			return t.fail(context.WithoutCancel(ctx), err)
+		}
+	}
+	if err := s.fleet.End(context.WithoutCancel(ctx), s.apply.Hosts, ending(*s.apply), ""); err != nil {
+		return &exit{exitPartial, fmt.Errorf("all was done, but not all hosts have taken note of that: %w\nRun it again to have them do so", err)}
+	}
+	return t.done()
+}
+
+// newApply says which apply carries out a plan. It goes to the hosts that the plan changes,
+// and to those with an apply to go on with or to forget.
+func (s *session) newApply(plan *planner.Plan, within time.Duration) *resource.Apply {
+	by := holder()
+	part := map[string]bool{}
+	for _, step := range plan.Steps {
+		part[step.Host] = true
+	}
+	for _, name := range s.unfinished {
+		part[name] = true
+	}
+	return &resource.Apply{
+		ID: rand.Text(), Who: by.Who, Command: by.Command, Since: s.now().UTC(), Within: within,
+		Hosts: slices.Sorted(maps.Keys(part)), Destroys: s.withdrawn, Imports: s.imports != nil,
+	}
+}
+
+// ending is how an apply ends that goes well.
+func ending(apply resource.Apply) resource.Ending {
+	if apply.Destroys {
+		return resource.Destroyed
+	}
+	return resource.Applied
+}
+
+// tellUntold tells hosts that their last apply is done which did not hear it then.
+func (s *session) tellUntold(ctx context.Context) error {
+	for _, name := range s.untold {
+		if err := s.fleet.End(ctx, []string{name}, ending(s.snapshots[name].Ledger.Last.Apply), ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watchOver makes the probes that are made again later, unless there are to be none. What is
+// taken away need not work.
+func (t *transaction) watchOver(ctx context.Context) error {
+	if t.flags.noProbes || t.withdrawn {
+		t.watch = &watch{}
+		return nil
+	}
+	var err error
+	t.watch, err = t.newWatch(ctx, t.plan)
+	switch {
+	case ctx.Err() != nil:
+		return &exit{exitInterrupted, errors.New("interrupted: nothing was done")}
+	case err != nil:
+		return fmt.Errorf("nothing was done: %w", err)
+	}
+	return nil
+}
+
+// change carries out the plan.
+func (t *transaction) change(ctx context.Context) error {
+	return t.execute(ctx, t.plan)
+}
+
+// execute carries out the steps of a plan, and shows how they go.
+func (s *session) execute(ctx context.Context, plan *planner.Plan) error {
+	progress := s.progress(plan)
+	defer progress.End()
+	return s.fleet.Apply(ctx, plan, progress)
+}
+
+// verify reads the hosts again and plans again.
+func (t *transaction) verify(ctx context.Context) error {
+	t.event("verify_start", "info", "reading the hosts again")
+	left, err := t.makePlan(context.WithoutCancel(ctx))
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	if len(left.Steps) > 0 {
+		t.showPlan(left, false)
+		return errors.New("verify: the plan was carried out, but this is left to do; something else may be changing the hosts")
+	}
+	t.event("verify_complete", "info", "nothing is left to do")
+	return nil
+}
+
+// probeAgain makes sure that what passed before the apply passes now. The hosts wait no
+// longer for it than for a confirmation, and then take the apply back.
+func (t *transaction) probeAgain(parent context.Context) error {
+	ctx := parent
+	if t.flags.within > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(parent, t.flags.within)
+		defer cancel()
+	}
+	err := t.watch.again(ctx, "Probing again what passed before.")
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("the probes were not done within %v, the time of --confirm-within", t.flags.within)
+	}
+	return err
+}
+
+// confirmLooks is how often to look whether somebody has confirmed.
+const confirmLooks = 200 * time.Millisecond
+
+// awaitConfirmation waits to hear that all is well.
+func (t *transaction) awaitConfirmation(ctx context.Context) error {
+	if t.flags.within == 0 {
+		return nil
+	}
+	t.rest() // from now on the hosts' time runs
+	if err := t.fleet.Await(context.WithoutCancel(ctx), t.apply.Hosts); err != nil {
+		return err
+	}
+	t.tell("confirm_wait", fmt.Sprintf("Waiting for \"lvsctl confirm\". All of this is taken back in %v.", t.flags.within))
+	over := time.After(t.flags.within)
+	trouble, stop := t.watch.keep(ctx, probeEvery)
+	defer stop()
+	for {
+		yes, err := t.fleet.Confirmed(context.WithoutCancel(ctx), t.apply.Hosts)
+		if yes || err != nil {
+			return err
+		}
+		select {
+		case <-time.After(confirmLooks):
+		case err := <-trouble:
+			return err
+		case <-over:
+			return fmt.Errorf("nobody confirmed it within %v", t.flags.within)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// event says how it goes to programs alone: people see it from the rest.
+func (s *session) event(kind, level, message string) {
+	if s.json {
+		view.NewEvents(s.out, s.now).Say(kind, level, message)
+	}
+}
+
+// tell says how it goes.
+func (s *session) tell(kind, message string) {
+	if s.json {
+		view.NewEvents(s.out, s.now).Say(kind, "info", message)
+		return
+	}
+	s.printer(s.out).Printf("%s\n", message)
+}
+
+// done says that all is done.
+func (t *transaction) done() error {
+	if t.json {
+		view.NewEvents(t.out, t.now).Applied(t.plan)
+		return nil
+	}
+	if !t.plan.Asks() {
+		return nil
+	}
+	p := t.printer(t.out)
+	if t.imports != nil {
+		p.Imported(t.plan)
+	} else {
+		p.Applied(t.plan)
+	}
+	return p.Err()
+}
+
+// fail ends the apply after it went wrong, and returns why and what was done about it.
+func (t *transaction) fail(ctx context.Context, cause error) error {
+	interrupted := errors.Is(cause, context.Canceled)
+	if interrupted {
+		cause = errors.New("interrupted")
+	} else {
+		cause = fmt.Errorf("the apply failed: %w", cause)
+	}
+	code := func(otherwise int) int {
+		if interrupted {
+			return exitInterrupted
+		}
+		return otherwise
+	}
+	t.event("apply_failed", "error", cause.Error())
+	if t.flags.onFailure == failureKeep {
+		err := t.fleet.End(ctx, t.apply.Hosts, resource.Kept, cause.Error())
+		return &exit{code(exitPartial), errors.Join(fmt.Errorf("%w\nWhat was done is left and recorded. Apply again to go on, or \"lvsctl rollback\" to go back", cause), err)}
+	}
+	if err := t.rollBack(ctx, *t.apply, t.apply.Hosts, ""); err != nil {
+		return &exit{exitPartial, fmt.Errorf("%w\nIt could not be rolled back: %w\nWhat is done is recorded. \"lvsctl rollback\" goes on with that", cause, err)}
+	}
+	if brokeProbes(cause) {
+		t.probeRolledBack(ctx)
+	}
+	return &exit{code(exitRolledBack), fmt.Errorf("%w\nAll is as it was before", cause)}
+}
+
+// probeRolledBack says whether what the apply broke works again.
+func (t *transaction) probeRolledBack(ctx context.Context) {
+	err := t.watch.again(ctx, "Probing once more.")
+	switch {
+	case err == nil:
+		t.tell("probe_summary", "What passed before the apply passes again.")
+	case brokeProbes(err):
+		t.tell("probe_summary", "That was not the apply alone: all is as it was before, and probes still fail.")
+	default:
+		t.tell("probe_summary", fmt.Sprintf("The probes could not be made: %v", err))
+	}
+}
