@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The first hour in two minutes: the tutorial cluster of examples/dr from nothing to
+# The first hour in two minutes: the tutorial cluster of examples/small from nothing to
 # pages served, tampered with, healed, and gone again. It runs in the lab, with network
 # namespaces as hosts ("make demo"), or as root on any machine with IPVS whose names
 # lb1, web1, web2 and client are not taken. It stops at the first thing that does not
@@ -83,15 +83,15 @@ host lb1 192.168.80.10; host web1 192.168.80.12; host web2 192.168.80.13; host c
 serve web1 'this is kgc web!'
 serve web2 'this is benet web!'
 snapshot >"$work/before"
-show cat examples/dr/cluster.hcl
-grep -v '^#' examples/dr/cluster.hcl | sed '1{/^$/d}; s/^/    /'
+show cat examples/small/cluster.hcl
+grep -v '^#' examples/small/cluster.hcl | sed '1{/^$/d}; s/^/    /'
 
 title 'What would lvsctl do?'
-run 0 lvsctl plan examples/dr
+run 0 lvsctl plan examples/small
 
 title 'Do it'
-run 0 lvsctl apply --auto-approve examples/dr
-run 0 lvsctl plan --detailed-exitcode examples/dr
+run 0 lvsctl apply --auto-approve examples/small
+run 0 lvsctl plan --detailed-exitcode examples/small
 
 title 'The client asks for the VIP; both web servers answer in turn'
 for _ in 1 2 3 4; do
@@ -107,15 +107,15 @@ title 'Somebody tampers with the cluster by hand'
 run 0 ip netns exec lb1 ipvsadm -d -t 192.168.80.188:80 -r 192.168.80.12
 run 0 ip netns exec web2 sysctl -w net.ipv4.conf.all.arp_ignore=0
 run 0 ip netns exec lb1 ipvsadm -A -t 192.168.80.10:3306 -s wlc
-run 2 lvsctl drift --foreign examples/dr
+run 2 lvsctl drift --foreign examples/small
 held 'drift is named, exit code 2; what somebody else made is not drift'
 
 title 'Heal it'
-run 0 lvsctl apply --auto-approve examples/dr
-run 0 lvsctl drift examples/dr
+run 0 lvsctl apply --auto-approve examples/small
+run 0 lvsctl drift examples/small
 
 title 'Take it all away'
-run 0 lvsctl destroy --auto-approve examples/dr
+run 0 lvsctl destroy --auto-approve examples/small
 run 0 ip netns exec lb1 ipvsadm -Sn
 ip netns exec lb1 ipvsadm -D -t 192.168.80.10:3306
 snapshot >"$work/after"

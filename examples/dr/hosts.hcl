@@ -18,3 +18,22 @@ host "web2" {
   interface = "ens33"
   netns     = "web2"
 }
+
+# The file server, with the pages. In earnest they would be somebody else's business.
+host "nfs" {
+  address   = "192.168.80.14"
+  interface = "ens33"
+  netns     = "nfs"
+
+  directory "/opt/kgc" {}
+
+  file "/opt/kgc/index.html" {
+    content = "this is kgc web!\n"
+  }
+
+  directory "/opt/benet" {}
+
+  file "/opt/benet/index.html" {
+    content = "this is benet web!\n"
+  }
+}
