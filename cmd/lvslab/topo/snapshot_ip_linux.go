@@ -2,10 +2,7 @@ package topo
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 )
@@ -73,11 +70,10 @@ func (h *Host) ipLines(family string) (lines []string, err error) {
 	return lines, nil
 }
 
-// fouPorts has a line for each port that takes packets out of UDP. Without the module
-// there is none, and the ip command fails.
-func (h *Host) fouPorts() (lines []string, err error) {
-	if _, err := os.Stat("/sys/module/fou"); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// fouPorts has a line for each port that takes packets out of UDP.
+func (h *Host) fouPorts() ([]string, error) {
+	if has, err := h.tells(hasFouPorts); !has || err != nil {
+		return nil, err
 	}
 	return h.outputLines("fou", "ip", "fou", "show")
 }

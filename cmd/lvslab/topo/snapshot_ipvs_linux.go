@@ -1,7 +1,9 @@
 package topo
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 )
@@ -9,29 +11,41 @@ import (
 // tableHeader is how many lines /proc/net/ip_vs has where there is no service.
 const tableHeader = 3
 
-// hasServices tells whether there is an IPVS service. Most hosts have none, and need not be
-// asked with ipvsadm, of which starting it is most of the cost.
-func (h *Host) hasServices() (has bool, err error) {
-	err = inNetwork(h.network, func() error {
-		table, err := os.ReadFile("/proc/thread-self/net/ip_vs")
-		has = strings.Count(string(table), "\n") > tableHeader
-		return err
-	})
-	return has, err
+// hasServices tells whether the calling thread's network has an IPVS service.
+func hasServices() (has bool, err error) {
+	table, err := os.ReadFile("/proc/thread-self/net/ip_vs")
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return strings.Count(string(table), "\n") > tableHeader, err
 }
 
 // ipvsServices has a line for each service and destination.
 func (h *Host) ipvsServices() (lines []string, err error) {
-	if has, err := h.hasServices(); !has || err != nil {
+	if has, err := h.tells(hasServices); !has || err != nil {
 		return nil, err
 	}
 	return h.outputLines("ipvs", "ipvsadm", "-Sn")
 }
 
+// ipvsSettings has a line for each timeout and sync daemon, none where there is neither a
+// daemon nor a timeout that was ever changed.
+func (h *Host) ipvsSettings() ([]string, error) {
+	if idle, err := h.tells(idleIPVS); idle || err != nil {
+		return nil, err
+	}
+	daemons, err := h.outputLines("ipvs daemon", "ipvsadm", "-Ln", "--daemon")
+	if err != nil {
+		return nil, err
+	}
+	timeouts, err := h.outputLines("ipvs timeout", "ipvsadm", "-Ln", "--timeout")
+	return append(daemons, timeouts...), err
+}
+
 // ipvsThresholds has a line for each destination that has connection thresholds:
 // "ipvsadm -Sn" leaves them out.
 func (h *Host) ipvsThresholds() (lines []string, err error) {
-	if has, err := h.hasServices(); !has || err != nil {
+	if has, err := h.tells(hasServices); !has || err != nil {
 		return nil, err
 	}
 	out, err := h.RunErr("ipvsadm", "-Ln", "--thresholds")

@@ -1,10 +1,7 @@
 package topo
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -33,8 +30,7 @@ func (h *Host) Snapshot() string {
 		h.fouPorts,
 		h.ipvsServices,
 		h.ipvsThresholds,
-		func() ([]string, error) { return h.outputLines("ipvs daemon", "ipvsadm", "-Ln", "--daemon") },
-		func() ([]string, error) { return h.outputLines("ipvs timeout", "ipvsadm", "-Ln", "--timeout") },
+		h.ipvsSettings,
 	}
 	for _, l := range h.layers {
 		unordered = append(unordered, l.changes)
@@ -49,11 +45,10 @@ func (h *Host) Snapshot() string {
 	return strings.Join(append(lines, parts[last]...), "\n") + "\n"
 }
 
-// nftRules has a line for each line of the rule set. Without the module there is none, and
-// the nft command would load it.
-func (h *Host) nftRules() (lines []string, err error) {
-	if _, err := os.Stat("/sys/module/nf_tables"); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// nftRules has a line for each line of the rule set.
+func (h *Host) nftRules() ([]string, error) {
+	if has, err := h.tells(hasTables); !has || err != nil {
+		return nil, err
 	}
 	return h.outputLines("nft", "nft", "--stateless", "list", "ruleset")
 }
@@ -90,6 +85,15 @@ func (h *Host) within(f func() ([]string, error)) (lines []string, err error) {
 		return err
 	})
 	return lines, err
+}
+
+// tells puts a question to the host's network.
+func (h *Host) tells(question func() (bool, error)) (answer bool, err error) {
+	err = inNetwork(h.network, func() (err error) {
+		answer, err = question()
+		return err
+	})
+	return answer, err
 }
 
 // outputLines has a line for each line of a command's output.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -23,15 +24,27 @@ func (h *Host) exports() ([]string, error) {
 	return h.outputLines("export", "exportfs", "-s")
 }
 
-// nfsServers has a line for each address at which the kernel's NFS server or rpcbind
-// listens.
+// nfsPorts are those of the kernel's NFS server and of rpcbind, as /proc/net writes them.
+var nfsPorts = []string{":0801", ":006F"}
+
+// nfsServers has a line for each address at which the NFS server or rpcbind listens.
 func (h *Host) nfsServers() (lines []string, err error) {
-	out, err := h.RunErr("ss", "-Hltn", "sport = :2049 or sport = :111")
-	for line := range strings.Lines(out) {
-		if f := strings.Fields(line); len(f) > 3 {
-			lines = append(lines, "listens = tcp "+f[3])
+	err = inNetwork(h.network, func() error {
+		for _, table := range []string{"tcp", "tcp6"} {
+			text, err := os.ReadFile("/proc/thread-self/net/" + table)
+			if err != nil {
+				return err
+			}
+			for line := range strings.Lines(string(text)) {
+				// the socket's number, its address, the other one, its state
+				f := strings.Fields(line)
+				if len(f) > 3 && f[3] == "0A" && slices.ContainsFunc(nfsPorts, func(p string) bool { return strings.HasSuffix(f[1], p) }) {
+					lines = append(lines, "listens = "+table+" "+f[1])
+				}
+			}
 		}
-	}
+		return nil
+	})
 	return lines, err
 }
 
