@@ -11,10 +11,12 @@ LAB     := $(CURDIR)/bin/lvslab
 LINT    := $(CURDIR)/bin/golangci-lint
 LINTVER := v2.15.0
 
-# Packages with tests that need a kernel with IPVS. They run in the lab.
-KERNEL  := ./provider ./provider/ipvs ./provider/nft ./provider/nftrules ./cmd/lvsctl ./cmd/lvsctl/internal/host ./cmd/lvslab/topo ./cmd/lvsctl/internal/roundtrip
+# Tests that need a kernel with IPVS. They run in the lab, two guests at a time, the longest
+# first: whole sessions (in two halves), random round trips, faults at every step, drivers.
+GUESTS  := lab-sessions-d-to-n lab-roundtrip lab-faults lab-sessions-other lab-provider lab-parts
+PARTS   := ./provider/ipvs ./provider/nft ./provider/nftrules ./cmd/lvsctl/internal/host ./cmd/lvslab/topo
 
-.PHONY: all build soak soak-roundtrip soak-faults steady demo docs test test-unit test-kernel check lint fuzz clean bin/lvsctl bin/lvslab
+.PHONY: all build soak soak-roundtrip soak-faults steady demo docs test test-unit test-kernel $(GUESTS) check lint fuzz clean bin/lvsctl bin/lvslab
 
 all: build
 
@@ -38,7 +40,23 @@ test-unit: bin/lvslab
 	CGO_ENABLED=1 go test -race ./...
 
 test-kernel: bin/lvslab
-	go test -timeout 75m -exec '$(LAB) run --timeout 76m' $(KERNEL)
+	$(LAB) setup
+	$(MAKE) --no-print-directory -k -j2 $(GUESTS)
+
+IN_LAB := go test -p 1 -timeout 75m -exec '$(LAB) run --timeout 76m'
+
+lab-sessions-d-to-n:
+	$(IN_LAB) -run 'TestLab/^[d-n]' ./cmd/lvsctl
+lab-sessions-other:
+	$(IN_LAB) -skip 'TestFaults|TestLab/^[d-n]' ./cmd/lvsctl
+lab-faults:
+	$(IN_LAB) -run TestFaults ./cmd/lvsctl
+lab-roundtrip:
+	$(IN_LAB) ./cmd/lvsctl/internal/roundtrip
+lab-provider:
+	$(IN_LAB) ./provider
+lab-parts:
+	$(IN_LAB) $(PARTS)
 
 # A client fetches twenty times a second while a cluster is worked on, and no request may
 # fail. It wants a machine that does nothing else.

@@ -26,6 +26,7 @@ func Check(cfg *schema.Config, d *Desired, snapshots map[string]*resource.Snapsh
 			if snap, ok := snapshots[h.Name]; ok {
 				c.otherBalancers(h, snap.Facts)
 				c.elsewhere(cluster, h, snap.Facts)
+				c.nearClients(cluster, h, snap.Facts)
 				c.slowReuse(d, h, snap)
 				c.advertisedRoute(d, h, cluster, snap)
 			}

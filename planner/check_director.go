@@ -40,12 +40,7 @@ func (c *checker) otherBalancers(h *schema.Host, facts resource.Facts) {
 // elsewhere finds real servers in direct routing that a director cannot reach without a
 // router: a packet for the VIP would come back from there, or go in circles.
 func (c *checker) elsewhere(cluster *schema.Cluster, h *schema.Host, facts resource.Facts) {
-	var segments []netip.Prefix
-	for _, a := range facts.Addresses {
-		if a.Link != "lo" && !a.Prefix.IsSingleIP() {
-			segments = append(segments, a.Prefix.Masked())
-		}
-	}
+	segments := networks(facts)
 	near := func(a netip.Addr) bool {
 		return slices.ContainsFunc(segments, func(p netip.Prefix) bool { return p.Contains(a) })
 	}
@@ -71,6 +66,42 @@ func (c *checker) elsewhere(cluster *schema.Cluster, h *schema.Host, facts resou
 	c.note(schema.RuleSegment, h, cluster, lineOf(first.Source),
 		"The real server %s is in none of the networks of director %s.%s In direct routing only the MAC address of a packet changes, and a router on the way would send it back for the VIP. Use mode = \"tun\" for it, unless both are on one segment all the same.",
 		first.Addr, h.Name, more)
+}
+
+// networks are those that a host is in.
+func networks(facts resource.Facts) (list []netip.Prefix) {
+	for _, a := range facts.Addresses {
+		if a.Link != "lo" && !a.Prefix.IsSingleIP() {
+			list = append(list, a.Prefix.Masked())
+		}
+	}
+	return list
+}
+
+// nearClients finds a VIP that is in the network of the real servers behind it, in
+// masquerading. Clients there are answered without a router, and so without the director,
+// unless a table of its own leads answers there.
+func (c *checker) nearClients(cluster *schema.Cluster, h *schema.Host, facts resource.Facts) {
+	if cluster.GatewayTable != 0 {
+		return
+	}
+	segments := networks(facts)
+	for _, svc := range cluster.Services {
+		for _, rs := range svc.RealServers {
+			if rs.Mode != schema.NAT || rs.Host == h {
+				continue
+			}
+			for _, vip := range svc.VIPs {
+				both := func(p netip.Prefix) bool { return p.Contains(rs.Addr) && p.Contains(vip) }
+				if i := slices.IndexFunc(segments, both); i >= 0 {
+					c.note(schema.RuleNear, h, cluster, lineOf(rs.Source),
+						"The VIP %s is in the network of the real server %s behind it, %s. A client in that network is answered directly, from an address that it never asked, and drops the answer; only clients elsewhere are served. Use another network for the real servers, or a gateway_table if they are managed.",
+						vip, rs.Addr, segments[i])
+					return
+				}
+			}
+		}
+	}
 }
 
 var (

@@ -381,6 +381,65 @@ cluster "full" {
 	}
 }
 
+// Clients beside the real servers are answered past the director in masquerading.
+func TestCheckNearClients(t *testing.T) {
+	config := func(cluster, server string) string {
+		return `
+host "lb" {
+  address   = "10.0.0.1"
+  interface = "eth0"
+  netns     = "lb"
+}
+host "web" {
+  address   = "10.0.0.5"
+  interface = "eth0"
+  netns     = "web"
+}
+cluster "web" {
+  mode      = "nat"
+  vip       = "10.0.0.9"
+  algorithm = "rr"
+  directors = [host.lb]
+  service "s" {
+    port = 80
+  }
+` + cluster + `
+  real_server "web" {
+    host = host.web
+` + server + `
+  }
+}
+`
+	}
+	near := "10.0.0.1/24"
+	for name, test := range map[string]struct {
+		cluster, server, network string
+		found                    bool
+	}{
+		"one network":         {network: near, found: true},
+		"the VIP elsewhere":   {network: "10.0.0.1/29"},
+		"no network at all":   {network: "10.0.0.1/32"},
+		"a table for answers": {network: near, cluster: "gateway_table = 100"},
+		"another mode":        {network: near, server: `mode = "dr"`},
+		"meant to be so":      {network: near, cluster: "ignore \"near-clients\" {\n reason = \"all clients are far\"\n }"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, d := load(t, config(test.cluster, test.server))
+			facts := resource.Facts{
+				Kernel: "6.1", Schedulers: []string{"rr"}, Links: []string{"eth0", "lo"},
+				Addresses: []resource.Address{{Link: "eth0", Prefix: netip.MustParsePrefix(test.network)}},
+			}
+			diags := Check(cfg, d, map[string]*resource.Snapshot{"lb": furnished(d, "lb", facts)})
+			found := slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool {
+				return d.Summary == schema.RuleNear.Summary && d.Subject.Start.Line == 21
+			})
+			if found != test.found {
+				t.Errorf("found is %v: %v", found, diags)
+			}
+		})
+	}
+}
+
 // A director that becomes a router loses what routers have told it.
 func TestCheckAdvertisedRoute(t *testing.T) {
 	cfg, d := load(t, `

@@ -49,6 +49,7 @@ var (
 // The rules that look at hosts. The planner applies them when it has read those.
 var (
 	RuleSegment    = onHosts(warning(13, "other-segment", "Real server on another segment", "a real server in mode dr whose address is in none of the director's networks", nil))
+	RuleNear       = onHosts(warning(19, "near-clients", "Clients beside the real servers", "a VIP in mode nat that is in the network of a real server, which answers clients there without the director", nil))
 	RuleReuse      = onHosts(warning(22, "slow-reuse", "Connections that wait for a second", "conntrack = 1 without conn_reuse_mode = 0 on a kernel before 5.9", nil))
 	RuleAdvertised = onHosts(warning(0, "advertised-route", "Default route that goes with forwarding", "a director that is to pass IPv6 packets on, and whose default route comes from router advertisements, without accept_ra = 2", nil))
 	RuleBalancer   = onHosts(warning(35, "other-balancer", "Another program balances here", "keepalived with virtual servers, ldirectord or kube-proxy on a director", nil))
@@ -89,7 +90,7 @@ var rules = []*Rule{
 	warning(26, "nothing-behind", "Service without real servers", "a service that has no real server, and refuses every connection", checkNothingBehind),
 	warning(27, "sync-loop", "Packets in circles between directors", "a director that is a real server too and has a sync daemon in the role of backup, without backup_only = 1", checkSyncLoop),
 	warning(28, "loopback-server", "Loopback address as real server", "a real server that is 127.0.0.1 or the like", checkLoopbackServer),
-	RuleSegment, RuleReuse, RuleAdvertised, RuleBalancer, RuleAnswered,
+	RuleSegment, RuleNear, RuleReuse, RuleAdvertised, RuleBalancer, RuleAnswered,
 	warning(32, "open-share", "Share that anyone writes to", "an NFS share for reading and writing with everyone, or one with no_root_squash", checkOpenShare),
 	fault(33, "share-clients", "Mount that is refused", "a host that mounts an NFS share and is none of its clients", checkShareClients),
 	warning(0, "own-share", "Server that mounts its own share", "an NFS share that is mounted by the host that has it", checkOwnShare),
