@@ -26,7 +26,7 @@ import (
 
 // Start says that an apply begins. If the last one was not ended, or is the one that it
 // takes back, the journal goes on; else a new one begins and the last can no longer be
-// undone. On a disk that has room for so few more changes that the apply could be stuck
+// undone, unless the apply is taken back before it did anything. On a disk that has room for so few more changes that the apply could be stuck
 // half-way, it fails.
 func (s *Store) Start(apply resource.Apply, changes int) error {
 	s.mu.Lock()
@@ -87,7 +87,7 @@ func (s *Store) end(ending resource.Ending, note string) error {
 	j := s.image.journal
 	nothing := ending == resource.Destroyed || ending == resource.Reverted || ending == resource.Applied && (len(j.Was) == 0 || j.Apply.Boots)
 	settled := len(s.image.lost) == 0 || settles(j.Apply, ending)
-	if len(s.image.claims) == 0 && nothing && settled {
+	if len(s.image.claims) == 0 && nothing && settled && !(ending == resource.Reverted && s.image.resumes()) {
 		return s.removeAll()
 	}
 	if err := s.repair(); err != nil {
@@ -127,6 +127,7 @@ func (s *Store) Journal() *resource.Journal {
 // open begins a journal or goes on with the one that is there.
 func (m *image) open(apply resource.Apply) {
 	if m.journal == nil || m.journal.Ended() && m.journal.Apply.ID != apply.ID {
+		m.former = m.journal
 		m.journal = &resource.Journal{Was: map[resource.Key]resource.Was{}, Steps: map[string][]resource.Edge{}}
 		m.moves = resource.NewMoves()
 	}
@@ -157,12 +158,21 @@ func (m *image) close(done doneBody) {
 	}
 	m.journal.Ending, m.journal.Note = done.Ending, done.Note
 	switch {
+	case done.Ending == resource.Reverted && m.resumes():
+		m.journal = m.former
 	case done.Ending == resource.Reverted:
 		clear(m.journal.Was)
 		clear(m.journal.Steps)
 	case done.Ending == resource.Applied && m.journal.Apply.Boots:
 		m.journal = nil
 	}
+	m.former = nil
+}
+
+// resumes tells whether the apply under way did nothing on this host, so that the one before
+// it can be undone still.
+func (m *image) resumes() bool {
+	return m.former != nil && len(m.former.Was) > 0 && !m.journal.Began && len(m.journal.Was) == 0
 }
 
 // pastSteps are the edges, as they were before the apply, of the steps that made the

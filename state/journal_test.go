@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"syscall"
 	"testing"
 
@@ -228,6 +229,43 @@ func TestLastApply(t *testing.T) {
 	}
 	if err := s.End(resource.Applied, ""); err == nil {
 		t.Error("an apply ended twice")
+	}
+}
+
+// An apply that is taken back before it did anything leaves the one before to be undone,
+// also where that has taken away all there was.
+func TestNotBegun(t *testing.T) {
+	one, two := object(0, 1), object(1, 1)
+	make2 := step("a", change(resource.Create, nil, one), change(resource.Create, nil, two))
+	for name, last := range map[string]resource.Step{
+		"something is left": step("a", change(resource.Delete, two, nil)),
+		"nothing is left":   step("a", change(resource.Delete, one, nil), change(resource.Delete, two, nil)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir() + "/lvsctl"
+			s := open(t, dir)
+			apply := func(id string, ending resource.Ending, steps ...resource.Step) {
+				t.Helper()
+				if err := s.Start(resource.Apply{ID: id}, 2); err != nil {
+					t.Fatal(err)
+				}
+				for _, st := range steps {
+					carryOut(t, s, st)
+				}
+				if err := s.End(ending, ""); err != nil {
+					t.Fatal(err)
+				}
+			}
+			apply("one", resource.Applied, make2)
+			apply("two", resource.Applied, last)
+			want := s.Journal()
+			apply("three", resource.Reverted)
+			for name, got := range map[string]*resource.Journal{"at once": s.Journal(), "read again": open(t, dir).Journal()} {
+				if !reflect.DeepEqual(got, want) {
+					t.Errorf("%s: got %+v, want %+v", name, got, want)
+				}
+			}
+		})
 	}
 }
 

@@ -45,6 +45,7 @@ type image struct {
 	host    string                          // by which name the config knows it
 	journal *resource.Journal               // nil where no apply is remembered
 	moves   *resource.Moves                 // of the journal, while the apply is under way
+	former  *resource.Journal               // of the apply before, in case the one under way does nothing
 
 	info   fs.FileInfo // nil where there is no file
 	print  fingerprint // of the whole file

@@ -45,6 +45,7 @@ func (m *image) reboot() {
 		}
 	}
 	maps.DeleteFunc(m.claims, func(key resource.Key, _ resource.Claim) bool { return !outlives(key) })
+	m.former = nil
 	if !m.cutOff() || m.journal.Apply.Boots && !m.journal.Apply.Reverts { // lvsctl boot starts over
 		m.journal = nil
 		return

@@ -178,6 +178,7 @@ func (s *Store) snapshot(backup *fingerprint) *batch {
 	if s.image.journal != nil {
 		maps.Copy(s.image.journal.Steps, s.image.pastSteps())
 	}
+	s.image.former = nil // a log has one journal
 	s.image.steps = s.image.referenced()
 	b := newBatch(0)
 	b.add(record{word: wordLedger, head: headerBody{formatName, formatVersion}})
