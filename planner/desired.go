@@ -127,13 +127,11 @@ func (d *Desired) AtOnce() *Desired {
 // Keys lists what has to be read on a host, in no particular order: what the config
 // wants there, what may have to change for a moment, and what is worth a warning.
 func (d *Desired) Keys(host string) []resource.Key {
-	keys := make([]resource.Key, 0, len(d.wants[host])+len(hushSettings)+2)
+	keys := make([]resource.Key, 0, len(d.wants[host])+len(passing)+2)
 	for k := range d.wants[host] {
 		keys = append(keys, k)
 	}
-	for _, k := range hushSettings {
-		keys = append(keys, k)
-	}
+	keys = append(keys, passing...)
 	worth := map[resource.Key]bool{reuseMode: true, quiescentTemplate: true}
 	if _, forwards := d.wants[host][forwardIPv6.Key()]; forwards {
 		worth[advertisedDefault] = true

@@ -60,7 +60,7 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 			g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, c)
 		}
 	}
-	plan.Steps = hush(d.relief(snapshots).relieve(g.order()), snapshots)
+	plan.Steps = meanwhile(d.relief(snapshots).relieve(g.order()), snapshots)
 	return plan
 }
 

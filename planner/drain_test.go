@@ -105,7 +105,7 @@ func TestDrainResumes(t *testing.T) {
 	if plan.Drifted() > 0 {
 		t.Error("what lvsctl drains counts as drift")
 	}
-	if got := deletion(t, plan); got.Drain.Within != 30*time.Second || got.Cuts.Inactive != 1 || len(plan.Steps) != 1 {
+	if got := deletion(t, plan); got.Drain.Within != 30*time.Second || got.Cuts.Inactive != 1 || len(plan.Steps) != 2 || plan.Steps[1].Name != forgetful {
 		t.Errorf("interrupted, the plan is\n%s", render(plan))
 	}
 	if plan = Make(d, w.snapshots(d)); deletion(t, plan).Drain != (resource.Drain{}) || plan.Summary().Remove != 1 {

@@ -31,6 +31,14 @@ var hushSettings = map[resource.Family]resource.Key{
 	resource.IPv6: resource.Sysctl{Name: "net.ipv6.icmp.ratelimit"}.Key(),
 }
 
+// passing are the settings that may have to change for a moment while a plan is carried out.
+var passing = []resource.Key{hushSettings[resource.IPv4], hushSettings[resource.IPv6], forgets.Key()}
+
+// meanwhile adds to steps what is changed only for as long as they last.
+func meanwhile(steps []resource.Step, snapshots map[string]*resource.Snapshot) []resource.Step {
+	return hush(forget(steps, snapshots), snapshots)
+}
+
 // hush puts a step before and one after each step that changes algorithms. A host that
 // was left hushed by a crash is hushed already.
 func hush(steps []resource.Step, snapshots map[string]*resource.Snapshot) []resource.Step {

@@ -50,7 +50,7 @@ func Revert(journals map[string]*resource.Journal, snapshots map[string]*resourc
 			}
 		}
 	}
-	plan.Steps = hush(r.relief(snapshots, drain).relieve(g.order()), snapshots)
+	plan.Steps = meanwhile(r.relief(snapshots, drain).relieve(g.order()), snapshots)
 	return plan
 }
 
@@ -229,13 +229,11 @@ func (r *reversion) relief(snapshots map[string]*resource.Snapshot, within time.
 // Rolled lists the keys that have to be read on a host before its last apply can be
 // undone.
 func Rolled(j *resource.Journal) []resource.Key {
-	keys := make([]resource.Key, 0, len(j.Was)+len(hushSettings)+1)
+	keys := make([]resource.Key, 0, len(j.Was)+len(passing)+1)
 	for key := range j.Was {
 		keys = append(keys, key)
 	}
-	for _, key := range hushSettings {
-		keys = append(keys, key)
-	}
+	keys = append(keys, passing...)
 	if _, touched := j.Was[quiescentTemplate]; !touched {
 		keys = append(keys, quiescentTemplate)
 	}

@@ -45,6 +45,7 @@ func (w world) snapshots(d *Desired) map[string]*resource.Snapshot {
 		for k := range d.wants[name] {
 			h.settings(k)
 		}
+		h.settings(forgets.Key())
 		snaps[name] = &resource.Snapshot{
 			Facts:  resource.Facts{Addresses: h.own},
 			Live:   maps.Clone(h.live),

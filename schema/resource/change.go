@@ -121,6 +121,7 @@ const (
 	WithItsLink       Reason = "its interface is made anew"
 	Draining          Reason = "no new connections before it is removed"
 	Meanwhile         Reason = "new connections would be refused meanwhile"
+	Leaving           Reason = "clients that use a port again would not be answered"
 	Remounting        Reason = "no connections while something else is mounted"
 	RollingBack       Reason = "rollback"
 	LostAtBoot        Reason = "lost when the host booted"
@@ -130,7 +131,7 @@ const (
 )
 
 // Passing tells reasons of changes that are gone when the plan is done.
-func (r Reason) Passing() bool { return r == Meanwhile || r == Draining || r == Remounting }
+func (r Reason) Passing() bool { return r == Meanwhile || r == Leaving || r == Draining || r == Remounting }
 
 // Claims tells changes after which the object is ours.
 func (c Change) Claims() bool { return c.Claim != nil || !c.Action.Releases() }
