@@ -113,6 +113,32 @@ func TestDrainResumes(t *testing.T) {
 	}
 }
 
+// What is changed for the time of a plan stays as the same plan has the config want it.
+func TestMeanwhileAndForGood(t *testing.T) {
+	for setting, want := range map[string]resource.Sysctl{
+		"ipvs {\n expire_nodest_conn = 1\n }":                  {Name: forgets.Name, Value: "1"},
+		"sysctl \"net.ipv4.icmp_ratelimit\" {\n value = 7\n }": {Name: "net.ipv4.icmp_ratelimit", Value: "7"},
+	} {
+		t.Run(want.Name, func(t *testing.T) {
+			w := newWorld("lb1")
+			_, d := load(t, fmt.Sprintf(drained, "", "port = 80", `, "192.168.80.13"`))
+			if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+				t.Fatal(err)
+			}
+			_, d = load(t, fmt.Sprintf(drained, setting, "port = 80\n algorithm = \"wlc\"", ""))
+			if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+				t.Fatal(err)
+			}
+			if got := w["lb1"].live[want.Key()]; got != want {
+				t.Errorf("it is %v", got)
+			}
+			if plan := Make(d, w.snapshots(d)); len(plan.Steps) > 0 {
+				t.Errorf("the second plan is\n%s", render(plan))
+			}
+		})
+	}
+}
+
 // untilItWaits is the beginning of a plan.
 func untilItWaits(plan *Plan) *Plan {
 	if first := slices.IndexFunc(plan.Steps, waits); first >= 0 {

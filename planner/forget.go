@@ -50,6 +50,9 @@ func forget(steps []resource.Step, snapshots map[string]*resource.Snapshot) []re
 			continue
 		}
 		on, off := forgetting(s.Host, snapshots[s.Host])
+		if sets(steps, s.Host, forgets.Key()) { // the config begins to want something else
+			on, off = nil, nil
+		}
 		if i == begin && on != nil {
 			out = append(out, *on)
 		}

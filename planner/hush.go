@@ -47,7 +47,7 @@ func hush(steps []resource.Step, snapshots map[string]*resource.Snapshot) []reso
 	}
 	var out []resource.Step
 	for _, s := range steps {
-		on, off := hushChanges(s, snapshots[s.Host])
+		on, off := hushChanges(steps, s, snapshots[s.Host])
 		ref := resource.StepRef{Host: s.Host, Name: "refuse nobody meanwhile"}
 		if len(on) > 0 {
 			out = append(out, resource.Step{StepRef: ref, Changes: on})
@@ -60,8 +60,16 @@ func hush(steps []resource.Step, snapshots map[string]*resource.Snapshot) []reso
 	return out
 }
 
-// hushChanges are the changes before and after a step.
-func hushChanges(s resource.Step, snap *resource.Snapshot) (on, off []resource.Change) {
+// sets tells whether steps change an object of a host.
+func sets(steps []resource.Step, host string, key resource.Key) bool {
+	return slices.ContainsFunc(steps, func(s resource.Step) bool {
+		return s.Host == host && slices.ContainsFunc(s.Changes, func(c resource.Change) bool { return c.Key() == key })
+	})
+}
+
+// hushChanges are the changes before and after one of the steps. Where they change a limit
+// themselves it stays with that.
+func hushChanges(steps []resource.Step, s resource.Step, snap *resource.Snapshot) (on, off []resource.Change) {
 	families := map[resource.Family]bool{}
 	for _, c := range s.Changes {
 		if changesAlgorithm(c) {
@@ -71,7 +79,7 @@ func hushChanges(s resource.Step, snap *resource.Snapshot) (on, off []resource.C
 	for _, family := range []resource.Family{resource.IPv4, resource.IPv6} {
 		key := hushSettings[family]
 		before, known := snap.Live[key].(resource.Sysctl)
-		if _, ours := snap.Ledger.Claims[key]; !families[family] || !known || ours {
+		if _, ours := snap.Ledger.Claims[key]; !families[family] || !known || ours || sets(steps, s.Host, key) {
 			continue
 		}
 		quiet := resource.Sysctl{Name: key.Name, Value: hushed}

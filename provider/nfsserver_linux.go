@@ -215,7 +215,38 @@ func startClientTracker(n *startNote) error {
 	if _, err := nfsdcldTool.path(); err != nil {
 		return nil //nolint:nilerr // the server works without, too
 	}
-	return n.startOnce(nfsdcldTool)
+	if err := n.startOnce(nfsdcldTool); err != nil {
+		return err
+	}
+	for end := time.Now().Add(trackerTime); time.Now().Before(end) && !watches(nfsdcldTool.name); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	return nil
+}
+
+// trackerTime is how long nfsdcld may take to be ready. The kernel gives it a second from
+// the start of the server on, after which clients have to wait.
+const trackerTime = 10 * time.Second
+
+// watches tells whether a program with that name waits for files to appear, as nfsdcld does
+// for the pipe that the server makes when it starts.
+func watches(name string) bool {
+	pids, err := processesNamed(name)
+	if err != nil {
+		return false
+	}
+	for _, pid := range pids {
+		files, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+		if err != nil {
+			return false
+		}
+		for _, file := range files {
+			if target, err := os.Readlink(file); err == nil && target == "anon_inode:inotify" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // startStatd starts what remembers the locks of clients of NFS 3.

@@ -174,9 +174,10 @@ func checkShareClients(f *finder) {
 }
 
 // refuses tells whether an address is surely none of the clients. Of names it cannot be
-// told.
+// told, nor of a host that mounts from an address of the other family: it has another one
+// there.
 func (s *Share) refuses(a netip.Addr) bool {
-	if !a.IsValid() || len(s.Clients) == 0 {
+	if !a.IsValid() || len(s.Clients) == 0 || a.Is4() != s.Address.Is4() {
 		return false
 	}
 	for _, client := range s.Clients {

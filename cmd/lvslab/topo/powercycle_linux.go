@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 
+	"github.com/moby/sys/mountinfo"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -14,10 +16,12 @@ import (
 // machine: a network with nothing but what it was described with, an empty /run, and
 // another boot id. Its files stay.
 func (h *Host) powerCycle() error {
-	if err := killAll(h.network); err != nil {
+	h.dropShares() // as long as their server can be reached: the kernel would wait for it
+	if err := h.unplug(); err != nil {
 		return err
 	}
-	if err := h.unplug(); err != nil {
+	h.stopNFS() // as long as there is rpcbind: the kernel would wait for that, too
+	if err := killAll(h.network); err != nil {
 		return err
 	}
 	h.links.Close()
@@ -33,6 +37,21 @@ func (h *Host) powerCycle() error {
 		return err
 	}
 	return h.furnish()
+}
+
+// stopNFS ends the NFS server of the kernel, which no signal reaches and which would keep the
+// old network alive, and takes away what it and the clients are controlled by.
+func (h *Host) stopNFS() {
+	h.Inside(func() {
+		_ = os.WriteFile("/proc/fs/nfsd/threads", []byte("0\n"), 0) // there is none as a rule
+		controls, err := mountinfo.GetMounts(mountinfo.FSTypeFilter("nfsd", "rpc_pipefs"))
+		if err != nil {
+			return // there is no /proc
+		}
+		for _, m := range slices.Backward(controls) {
+			unix.Unmount(m.Mountpoint, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+		}
+	})
 }
 
 // unplug takes the host's interfaces off their segments. Somebody may keep the old network

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,6 +87,9 @@ func readSetting(path string) (value string, ok bool) {
 	return strings.TrimSpace(string(buf[:n])), true
 }
 
+// mountPort is where mountd of an NFS server listened: another port each time it starts.
+var mountPort = regexp.MustCompile(`,mountport=\d+`)
+
 // readMounts reads the mounts of the calling thread, which are those of systemd where
 // it has a /proc without this thread.
 func (h *Host) readMounts() (lines []string, err error) {
@@ -99,7 +103,7 @@ func (h *Host) readMounts() (lines []string, err error) {
 	}
 	for line := range strings.Lines(string(text)) {
 		if f := strings.Fields(line); len(f) >= 4 && f[1] != bootID {
-			lines = append(lines, fmt.Sprintf("mount %s = %s %s %s", f[1], f[2], f[0], f[3]))
+			lines = append(lines, fmt.Sprintf("mount %s = %s %s %s", f[1], f[2], f[0], mountPort.ReplaceAllString(f[3], "")))
 		}
 	}
 	return lines, nil

@@ -62,4 +62,17 @@ cluster "web" {
       hosts = [host.web1]
     }
   }
+
+  # Over IPv6 the web server has another address.
+  nfs_share "d" {
+    server  = host.nfs
+    address = "fd00::14"
+    path    = "/opt/d"
+    clients = ["fd00::/64"]
+    options = ["rw"]
+
+    mount "/var/spool/d" {
+      hosts = [host.web1]
+    }
+  }
 }
