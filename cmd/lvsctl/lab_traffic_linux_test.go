@@ -175,11 +175,15 @@ func (l *lab) transfer(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// patience is how long a client of a load waits for its answer. The machine that answers is
+// emulated on a busy one; what is lost stays lost for longer than that.
+const patience = 10 * time.Second
+
 func (l *lab) startLoad(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, !neg && len(args) == 3 && l.load == nil, "load HOST URL RATE, once")
 	rate, err := strconv.ParseFloat(args[2], 64)
 	ts.Check(err)
-	l.load = l.at(ts, args[0]).Load(args[1], topo.Rate(rate), topo.Timeout(5*time.Second))
+	l.load = l.at(ts, args[0]).Load(args[1], topo.Rate(rate), topo.Timeout(patience))
 }
 
 func (l *lab) stopLoad(ts *testscript.TestScript, neg bool, args []string) {

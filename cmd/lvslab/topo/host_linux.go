@@ -85,6 +85,7 @@ func (n *Net) Host(name string, opts ...HostOption) *Host {
 
 // furnish gives the host what it was described with.
 func (h *Host) furnish() error {
+	h.beNFSClient()
 	for order := orderSetting; order <= orderSystemd; order++ {
 		for _, opt := range h.options {
 			if opt.order == order {
@@ -95,6 +96,13 @@ func (h *Host) furnish() error {
 		}
 	}
 	return nil
+}
+
+// beNFSClient has NFS servers know the host by its name, if the kernel can mount from them by
+// now (modprobe nfs). Hosts share a kernel and its node name: to a server of NFS 4 they would
+// be one client, which forgets its files whenever the other one says something.
+func (h *Host) beNFSClient() {
+	h.Inside(func() { _ = os.WriteFile("/sys/fs/nfs/net/nfs_client/identifier", []byte(h.Name), 0) })
 }
 
 // build makes the host's namespaces and brings its loopback up.
