@@ -87,7 +87,8 @@ func (s *Store) end(ending resource.Ending, note string) error {
 	j := s.image.journal
 	nothing := ending == resource.Destroyed || ending == resource.Reverted || ending == resource.Applied && (len(j.Was) == 0 || j.Apply.Boots)
 	settled := len(s.image.lost) == 0 || settles(j.Apply, ending)
-	if len(s.image.claims) == 0 && nothing && settled && !(ending == resource.Reverted && s.image.resumes()) {
+	resumes := ending == resource.Reverted && s.image.resumes()
+	if len(s.image.claims) == 0 && nothing && settled && !resumes {
 		return s.removeAll()
 	}
 	if err := s.repair(); err != nil {

@@ -131,7 +131,9 @@ const (
 )
 
 // Passing tells reasons of changes that are gone when the plan is done.
-func (r Reason) Passing() bool { return r == Meanwhile || r == Leaving || r == Draining || r == Remounting }
+func (r Reason) Passing() bool {
+	return r == Meanwhile || r == Leaving || r == Draining || r == Remounting
+}
 
 // Claims tells changes after which the object is ours.
 func (c Change) Claims() bool { return c.Claim != nil || !c.Action.Releases() }
