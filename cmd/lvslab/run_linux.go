@@ -126,6 +126,15 @@ func (o *runOptions) addWritable(dir string) error {
 	return nil
 }
 
+// Where a guest is emulated on a machine with much else to do, it happens now and then that
+// its kernel never gets to the end of its boot. It is given up then, and another one started.
+const (
+	bootTime     = 90 * time.Second // a boot takes a few seconds, and some more on a busy machine
+	bootAttempts = 3
+)
+
+var errNoBoot = errors.New("the guest did not boot")
+
 // run boots the guest and stays with it until its program has ended.
 func run(m machine, timeout time.Duration) error {
 	runtime.LockOSThread() // for the emulator's parent-death signal
@@ -133,17 +142,34 @@ func run(m machine, timeout time.Duration) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	defer signal.Stop(signals)
+	expired := time.After(timeout)
+	for attempt := 1; ; attempt++ {
+		err := attend(m, signals, expired, timeout)
+		if !errors.Is(err, errNoBoot) || attempt == bootAttempts {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "lvslab: the guest did not boot within %v, starting another one\n", bootTime)
+	}
+}
+
+// attend is run for one guest. Before its program starts nothing was read from standard
+// input, and nothing was printed.
+func attend(m machine, signals <-chan os.Signal, expired <-chan time.Time, timeout time.Duration) error {
 	g, err := startGuest(m)
 	if err != nil {
 		return err
 	}
 	defer g.stop()
 	s := newSession(g)
-	expired := time.After(timeout)
+	hung, ready := time.After(bootTime), s.ready
 	for {
 		select {
 		case err := <-s.done:
 			return err
+		case <-ready:
+			hung, ready = nil, nil
+		case <-hung:
+			return s.trouble(exitTrouble, fmt.Errorf("%w within %v", errNoBoot, bootTime))
 		case sig := <-signals:
 			number := sig.(syscall.Signal)
 			if number == syscall.SIGQUIT { // a Go program answers with its goroutines
