@@ -42,15 +42,16 @@ func forget(steps []resource.Step, snapshots map[string]*resource.Snapshot) []re
 		return s.Name == forgetful
 	})
 	first, last := departures(steps)
+	settled := chosen(steps)
 	out := make([]resource.Step, 0, len(steps)+2*len(first)+len(left))
 	for i, s := range steps {
 		begin, departs := first[s.Host]
-		if !departs {
+		if !departs || i != begin && i != last[s.Host] {
 			out = append(out, s)
 			continue
 		}
 		on, off := forgetting(s.Host, snapshots[s.Host])
-		if sets(steps, s.Host, forgets.Key()) { // the config begins to want something else
+		if settled[settingAt{s.Host, forgets.Key()}] {
 			on, off = nil, nil
 		}
 		if i == begin && on != nil {

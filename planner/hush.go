@@ -45,9 +45,10 @@ func hush(steps []resource.Step, snapshots map[string]*resource.Snapshot) []reso
 	if !slices.ContainsFunc(steps, func(s resource.Step) bool { return slices.ContainsFunc(s.Changes, changesAlgorithm) }) {
 		return steps
 	}
+	settled := chosen(steps)
 	var out []resource.Step
 	for _, s := range steps {
-		on, off := hushChanges(steps, s, snapshots[s.Host])
+		on, off := hushChanges(s, snapshots[s.Host], settled)
 		ref := resource.StepRef{Host: s.Host, Name: "refuse nobody meanwhile"}
 		if len(on) > 0 {
 			out = append(out, resource.Step{StepRef: ref, Changes: on})
@@ -60,16 +61,29 @@ func hush(steps []resource.Step, snapshots map[string]*resource.Snapshot) []reso
 	return out
 }
 
-// sets tells whether steps change an object of a host.
-func sets(steps []resource.Step, host string, key resource.Key) bool {
-	return slices.ContainsFunc(steps, func(s resource.Step) bool {
-		return s.Host == host && slices.ContainsFunc(s.Changes, func(c resource.Change) bool { return c.Key() == key })
-	})
+// A settingAt is a setting of a host.
+type settingAt struct {
+	host string
+	key  resource.Key
 }
 
-// hushChanges are the changes before and after one of the steps. Where they change a limit
-// themselves it stays with that.
-func hushChanges(steps []resource.Step, s resource.Step, snap *resource.Snapshot) (on, off []resource.Change) {
+// chosen are those of the passing settings that steps change for good, as the config has
+// begun to want another value, or none.
+func chosen(steps []resource.Step) map[settingAt]bool {
+	set := map[settingAt]bool{}
+	for _, s := range steps {
+		for _, c := range s.Changes {
+			if key := c.Key(); key.Kind == resource.KindSysctl && !c.Reason.Passing() && slices.Contains(passing, key) {
+				set[settingAt{s.Host, key}] = true
+			}
+		}
+	}
+	return set
+}
+
+// hushChanges are the changes before and after a step. A limit that the config chooses
+// stays as it is chosen.
+func hushChanges(s resource.Step, snap *resource.Snapshot, chosen map[settingAt]bool) (on, off []resource.Change) {
 	families := map[resource.Family]bool{}
 	for _, c := range s.Changes {
 		if changesAlgorithm(c) {
@@ -79,7 +93,7 @@ func hushChanges(steps []resource.Step, s resource.Step, snap *resource.Snapshot
 	for _, family := range []resource.Family{resource.IPv4, resource.IPv6} {
 		key := hushSettings[family]
 		before, known := snap.Live[key].(resource.Sysctl)
-		if _, ours := snap.Ledger.Claims[key]; !families[family] || !known || ours || sets(steps, s.Host, key) {
+		if _, ours := snap.Ledger.Claims[key]; !families[family] || !known || ours || chosen[settingAt{s.Host, key}] {
 			continue
 		}
 		quiet := resource.Sysctl{Name: key.Name, Value: hushed}
