@@ -20,8 +20,7 @@ import (
 // With net.ipv4.vs.expire_nodest_conn a new connection is given to another real server as
 // soon as the weight of the old one is 0, and what is known of connections to a real server
 // goes when that is deleted (ip_vs_in and expire_nodest_conn_handler in net/netfilter/ipvs,
-// the latter since Linux 5.9). A connection that is still open then is reset when the client
-// says something, where it would hang. So the setting is on from before the first weight
+// the latter since Linux 5.9). So the setting is on from before the first weight
 // becomes 0 until the last real server is gone, unless the config has it as it wants it.
 
 // forgets is the setting, on.
