@@ -28,20 +28,8 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 		remade[name] = d.withoutRemade(name, snap)
 	}
 	for _, s := range d.steps {
-		snap, ok := remade[s.Host]
-		if !ok {
-			continue
-		}
-		for _, key := range s.keys {
-			if c, needed := d.converge(d.wants[s.Host][key], key, snap); needed {
-				if c.Before == nil && snapshots[s.Host].Live[key] != nil {
-					c.Reason = resource.WithItsLink
-				}
-				if wentWithBoot(c, snap.Ledger) {
-					c.Reason = resource.LostAtBoot
-				}
-				g.setUp(s, c)
-			}
+		if snap, ok := remade[s.Host]; ok {
+			d.setUp(g, s, snap, snapshots[s.Host])
 		}
 	}
 	for _, host := range plan.Hosts {
@@ -62,6 +50,28 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 	}
 	plan.Steps = meanwhile(d.relief(snapshots).relieve(g.order()), snapshots)
 	return plan
+}
+
+// setUp adds what a step has to change on a host, which has found and of which remade is
+// left when the links that have to be made anew are.
+func (d *Desired) setUp(g *graph, s *step, remade, found *resource.Snapshot) {
+	for _, key := range s.keys {
+		w := d.wants[s.Host][key]
+		c, needed := d.converge(w, key, remade)
+		again := (!needed || !c.Action.TouchesHost()) && d.rewrites(g, s.Host, w.reads)
+		switch {
+		case !needed && !again:
+			continue
+		case again:
+			c = resource.Change{Action: resource.Update, Before: w.state, After: w.state, Source: w.source, Reason: resource.FilesWritten}
+		case c.Before == nil && found.Live[key] != nil:
+			c.Reason = resource.WithItsLink
+		}
+		if wentWithBoot(c, remade.Ledger) {
+			c.Reason = resource.LostAtBoot
+		}
+		g.setUp(s, c)
+	}
 }
 
 // look is what a plan says about a host beside its changes.

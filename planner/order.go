@@ -30,6 +30,8 @@ import (
 //     replaced sends nothing to a real server that answers through the new one.
 //   - What is changed so that it no longer stands on something that goes, is changed
 //     first.
+//   - A unit reads its files again when they are what they were before, and not when it
+//     is given up: that comes first.
 //
 // Beyond that, setting up goes before taking down, so that a replacement serves before
 // what it replaces goes; what is drained goes before what is not, so that nothing that was
@@ -192,6 +194,7 @@ func (g *graph) order() []resource.Step {
 	g.widenRules()
 	g.keepSyncApart()
 	g.stepAside()
+	g.readLast()
 	var steps []resource.Step
 	ready := &queue{}
 	for _, n := range g.nodes {

@@ -124,6 +124,7 @@ const (
 	Leaving           Reason = "clients that use a port again would not be answered"
 	Remounting        Reason = "no connections while something else is mounted"
 	RollingBack       Reason = "rollback"
+	FilesWritten      Reason = "a file that it reads is written"
 	LostAtBoot        Reason = "lost when the host booted"
 	Imported          Reason = "imported"
 	ImportedToGo      Reason = "imported, the next apply deletes it"

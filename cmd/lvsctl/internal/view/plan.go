@@ -194,6 +194,9 @@ func differences(before, after resource.Resource) string {
 		}
 		out = append(out, name+orNone(was[i].Value)+" → "+orNone(a.Value))
 	}
+	if len(out) == 0 {
+		return " anew"
+	}
 	return ": " + strings.Join(out, ", ")
 }
 

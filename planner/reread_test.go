@@ -1,0 +1,130 @@
+package planner
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+const readingUnit = `
+host "lb1" {
+  address = "10.0.0.1"
+  netns   = "lb1"
+  file "/etc/nginx/nginx.conf" {
+    content = "ours\n"
+  }
+  file "/etc/motd" {
+    content = "hello\n"
+  }
+  unit "nginx.service" {
+    running   = true
+    reload_on = ["/etc/nginx/nginx.conf"]
+  }
+}
+`
+
+// listed is what a plan changes, a line each.
+func listed(plan *Plan) string {
+	var lines []string
+	for _, c := range changesOf(plan) {
+		lines = append(lines, c.Action.String()+" "+c.Key().Name+" ("+string(c.Reason)+")")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// A unit reads its files again when one is put back that was changed by hand, which the unit
+// may have read, but not when another file is, or when nobody finds other bytes in it.
+func TestReadAgainWhatIsPutBack(t *testing.T) {
+	w := newWorld("lb1")
+	_, d := load(t, readingUnit)
+	if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+		t.Fatal(err)
+	}
+	file := w["lb1"].live[resource.File{Path: "/etc/nginx/nginx.conf"}.Key()].(resource.File)
+	motd := w["lb1"].live[resource.File{Path: "/etc/motd"}.Key()].(resource.File)
+	for _, tt := range []struct {
+		name   string
+		byHand func()
+		want   string
+	}{
+		{"nothing", func() {}, ""},
+		{"other bytes", func() { f := file; f.Content = "theirs\n"; w["lb1"].live.Add(f) },
+			"update /etc/nginx/nginx.conf (changed on the host)\nupdate nginx.service files (a file that it reads is written)"},
+		{"gone", func() { delete(w["lb1"].live, file.Key()) },
+			"create /etc/nginx/nginx.conf (removed on the host)\nupdate nginx.service files (a file that it reads is written)"},
+		{"another mode", func() { f := file; f.Mode = 0o600; w["lb1"].live.Add(f) },
+			"update /etc/nginx/nginx.conf (changed on the host)"},
+		{"a file that it does not read", func() { f := motd; f.Content = "theirs\n"; w["lb1"].live.Add(f) },
+			"update /etc/motd (changed on the host)"},
+		{"the order was recorded otherwise", func() {
+			f := file
+			f.Content = "theirs\n"
+			w["lb1"].live.Add(f)
+			w["lb1"].ledger.Steps["host: units"] = nil
+		}, "update /etc/nginx/nginx.conf (changed on the host)\nadopt nginx.service running (reordered)\nupdate nginx.service files (a file that it reads is written)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.byHand()
+			plan := Make(d, w.snapshots(d))
+			if diff := cmp.Diff(tt.want, listed(plan)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if err := w.apply(plan, w.safe); err != nil {
+				t.Fatal(err)
+			}
+			if again := Make(d, w.snapshots(d)); len(again.Steps) > 0 {
+				t.Errorf("the second plan is not empty:\n%s", render(again))
+			}
+		})
+	}
+}
+
+// Given up or rolled back, a unit reads its files when they are what they were before. It is
+// stopped before that if it was not running.
+func TestReadAgainWhatWasBefore(t *testing.T) {
+	want := []string{"nginx.service running", "/etc/nginx/nginx.conf", "nginx.service files"}
+	inOrder := func(t *testing.T, plan *Plan) {
+		t.Helper()
+		text := listed(plan)
+		last := -1
+		for _, word := range want {
+			at := strings.Index(text, word)
+			if at < last || strings.Count(text, word) != 1 {
+				t.Fatalf("%q is not once and in this order: %q\n%s", word, want, text)
+			}
+			last = at
+		}
+	}
+	prepare := func() world {
+		w := newWorld("lb1")
+		w["lb1"].live.Add(resource.File{Path: "/etc/nginx/nginx.conf", Content: "before\n", Mode: 0o644, Owner: "root", Group: "root"})
+		return w
+	}
+	t.Run("destroyed", func(t *testing.T) {
+		w := prepare()
+		_, d := load(t, readingUnit)
+		if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+			t.Fatal(err)
+		}
+		_, d = load(t, "host \"lb1\" {\n  address = \"10.0.0.1\"\n  netns = \"lb1\"\n}\n")
+		plan := Make(d, w.snapshots(d))
+		inOrder(t, plan)
+		if err := w.apply(plan, w.safe); err != nil {
+			t.Fatal(err)
+		}
+		if again := Make(d, w.snapshots(d)); len(again.Steps) > 0 {
+			t.Errorf("the second plan is not empty:\n%s", render(again))
+		}
+	})
+	t.Run("rolled back", func(t *testing.T) {
+		w := prepare()
+		_, d := load(t, readingUnit)
+		w.begin()
+		if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+			t.Fatal(err)
+		}
+		inOrder(t, Revert(w.journals(), w.all(), 0))
+	})
+}
