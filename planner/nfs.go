@@ -50,7 +50,7 @@ func (d *Desired) export(c *schema.Cluster, h *schema.Host) *step {
 	exports := d.step(h, c.Name, "shares")
 	exports.comesAfter(directories, "only what is there can be shared")
 	exports.comesAfter(running, "the NFS server is who shares it")
-	file := resource.File{Path: "/etc/exports.d/lvsctl-" + c.Name + ".exports", Mode: 0o644, Owner: "root", Group: "root"}
+	file := resource.ExportsFile(c.Name, "")
 	var live []want
 	for _, share := range c.Shares {
 		if share.Server != h {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -131,7 +132,7 @@ func (s *systemd) unit(name string) (unitState, error) {
 		files:    append([]string{p.text("FragmentPath")}, p.list("DropInPaths")...),
 		since:    time.UnixMicro(int64(p.long("ActiveEnterTimestamp"))),
 		outdated: p.yes("NeedDaemonReload"),
-		wanted:   len(p.list("WantedBy"))+len(p.list("RequiredBy")) > 0,
+		wantedBy: slices.Concat(p.list("WantedBy"), p.list("RequiredBy")),
 
 		unmet: p.long("ConditionTimestamp") > 0 && !p.yes("ConditionResult"),
 		kind:  p.text("Type"), remains: p.yes("RemainAfterExit"),
@@ -171,7 +172,7 @@ type unitState struct {
 	files    []string
 	since    time.Time // when it was last started
 	outdated bool      // systemd has not read its files since they were changed
-	wanted   bool      // other units start it along with them
+	wantedBy []string  // units with which it is started
 
 	// The rest is of services alone, but for unmet.
 	unmet        bool   // it was not started since it says itself when not to
@@ -203,7 +204,7 @@ func (u unitState) running() bool {
 // enabled tells whether a unit is started at boot. One whose file was generated at boot
 // is if another unit wants it. What is enabled until the next boot is not.
 func (u unitState) enabled() bool {
-	return u.file == "enabled" || u.file == "generated" && u.wanted
+	return u.file == "enabled" || u.file == "generated" && len(u.wantedBy) > 0
 }
 
 // rewritten tells whether a unit's own files were changed since it was last started: to

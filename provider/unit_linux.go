@@ -100,7 +100,10 @@ func (d unitDriver) apply(changes []resource.Change) resource.Outcome {
 		if !ok {
 			return errUnsupported(c)
 		}
-		return setter.set(u)
+		if err := setter.set(u); err != nil || c.Action != resource.Restore || u.Setting != resource.UnitRunning || u.Value != "no" {
+			return err
+		}
+		return setter.stopCompanions(u.Name)
 	})
 	for i, f := range out.Failures {
 		out.Failures[i].Unknown = errors.Is(f.Err, errNoEnd)
@@ -163,6 +166,9 @@ func (s unitSetter) start(u unitState) error {
 	}
 	if u.kind == "oneshot" && !u.remains {
 		return fmt.Errorf("%s cannot be kept running: it is a oneshot service that is over when it has done its work (Type=oneshot without RemainAfterExit=yes)", u.name)
+	}
+	if err := s.noteCompanions(u.name); err != nil {
+		return fmt.Errorf("start %s: %w", u.name, err)
 	}
 	if err := s.run(s.conn.StartUnitContext, u.name, 0); err != nil {
 		return errors.Join(fmt.Errorf("start %s: %w", u.name, err), s.giveUp(u.name))
@@ -382,7 +388,12 @@ func writeUnitNote(name, value string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	err = unix.Rmdir(unitNotes)
+	return removeIfEmpty(unitNotes)
+}
+
+// removeIfEmpty removes a directory with the last file in it.
+func removeIfEmpty(dir string) error {
+	err := unix.Rmdir(dir)
 	if errors.Is(err, unix.ENOTEMPTY) || errors.Is(err, unix.ENOENT) {
 		return nil
 	}

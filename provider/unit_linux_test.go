@@ -37,6 +37,7 @@ func TestUnits(t *testing.T) {
 		{"started and stopped", m, testUnitRunning},
 		{"does not start", &patient, testUnitFails},
 		{"keeps failing", &patient, testUnitLoops},
+		{"starts others", m, testUnitCompanions},
 		{"oneshot", m, testUnitOneshot},
 		{"not there", m, testUnitNotThere},
 		{"comes with a file", m, testUnitComes},
@@ -182,6 +183,55 @@ func testUnitLoops(t *testing.T, m *Machine) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	expectUnits(t, m, running("wait.service", "no"))
+}
+
+// A unit that lvsctl had running and gives up takes along those that it started, unless they
+// ran before, somebody else has begun to need them, or they are enabled. One that somebody
+// wants stopped takes none along.
+func testUnitCompanions(t *testing.T, m *Machine) {
+	const name = "main.service"
+	companions[name] = []string{"along.service", "before.service", "needed.service", "kept.service"}
+	t.Cleanup(func() { delete(companions, name) })
+	unitFile(t, name, "[Unit]\nWants=along.service before.service needed.service kept.service\n"+sleeps)
+	unitFile(t, "user.service", "[Unit]\nWants=needed.service\n"+sleeps)
+	for _, unit := range companions[name] {
+		unitFile(t, unit, sleeps)
+	}
+	start := func(t *testing.T) {
+		t.Helper()
+		apply(t, m, update(running(name, "no"), running(name, "yes")))
+		for _, unit := range companions[name] {
+			expectShow(t, unit, "ActiveState", "active")
+		}
+	}
+	states := func(t *testing.T, want ...string) {
+		t.Helper()
+		for i, unit := range companions[name] {
+			expectShow(t, unit, "ActiveState", want[i])
+		}
+	}
+	apply(t, m, create(running("before.service", "yes")))
+	apply(t, m, create(setting("kept.service", resource.UnitEnabled, "yes")))
+	start(t)
+	apply(t, m, create(running("user.service", "yes")))
+	restore := resource.Change{Action: resource.Restore, Before: running(name, "yes"), After: running(name, "no")}
+	apply(t, m, restore)
+	states(t, "inactive", "active", "active", "active")
+	if _, err := os.Stat(companionNotes); err == nil {
+		t.Error("what ran before is not forgotten")
+	}
+
+	// Cut off and started again, stopped by hand and healed: what ran before all that counts.
+	systemctl("stop", "kept.service")
+	start(t)
+	systemctl("stop", name)
+	start(t)
+	apply(t, m, restore)
+	states(t, "inactive", "active", "active", "active")
+
+	start(t)
+	apply(t, m, update(running(name, "yes"), running(name, "no")))
+	states(t, "active", "active", "active", "active")
 }
 
 func testUnitOneshot(t *testing.T, m *Machine) {

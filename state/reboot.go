@@ -15,7 +15,9 @@ import (
 // apply has set up what is wanted by then.
 //
 // What outlives a boot stays claimed with what stood there before us: files and the like,
-// and settings that one of our files has set again before anybody could look.
+// and what one of our files has made again before anybody could look: settings, mounts and
+// exports. Of mounts and exports that is not certain, since they need a network and a server.
+// So they are lost all the same, and lvsctl boot looks after them.
 //
 // An apply that was under way when the host booted is taken back. That is what becomes of
 // it on the other hosts, where it fails with this one, and after a power cut it is the only
@@ -40,7 +42,7 @@ func (m *image) reboot() {
 		maps.Copy(m.steps, m.pastSteps())
 	}
 	for key, claim := range before {
-		if !outlives(key) {
+		if key.Kind == resource.KindMount || key.Kind == resource.KindExport || !outlives(key) {
 			m.lost[key] = claim
 		}
 	}
@@ -54,17 +56,42 @@ func (m *image) reboot() {
 	m.journal.Ending, m.journal.Note = resource.Rebooted, ""
 }
 
-// outlives tells what is still there after a boot.
+// outlives tells what is still there after a boot, or again.
 func (m *image) outlives() func(resource.Key) bool {
-	set := map[resource.Key]bool{}
+	again, lines := m.madeAgain()
+	returns := func(r resource.Resource) {
+		if line := resource.BootLine(r); line != "" && lines[line] {
+			again[r.Key()] = true
+		}
+	}
 	for _, claim := range m.claims {
-		if f, is := claim.Want.(resource.File); is {
-			for _, s := range f.Sysctls() {
-				set[s.Key()] = true
+		returns(claim.Want)
+	}
+	if m.journal != nil {
+		for _, was := range m.journal.Was {
+			if was.Claimed {
+				returns(was.Claim.Want)
 			}
 		}
 	}
-	return func(k resource.Key) bool { return !k.Kind.Volatile() || set[k] }
+	return func(k resource.Key) bool { return !k.Kind.Volatile() || again[k] }
+}
+
+// madeAgain lists the settings that our files have set at boot, and the lines of those that
+// have mounts and exports made.
+func (m *image) madeAgain() (settings map[resource.Key]bool, lines map[string]bool) {
+	settings, lines = map[resource.Key]bool{}, map[string]bool{}
+	for _, claim := range m.claims {
+		if f, is := claim.Want.(resource.File); is {
+			for _, s := range f.Sysctls() {
+				settings[s.Key()] = true
+			}
+		}
+		for _, line := range resource.BootLines(claim.Want) {
+			lines[line] = true
+		}
+	}
+	return settings, lines
 }
 
 // cutOff tells whether an apply is under way that is taken back if the host boots. One that

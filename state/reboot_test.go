@@ -21,6 +21,10 @@ var (
 	quiet   = resource.Sysctl{Name: "net.ipv4.conf.all.arp_ignore", Value: "1"}
 	loud    = resource.Sysctl{Name: quiet.Name, Value: "0"}
 	keeper  = resource.SysctlFile("web", []resource.Sysctl{quiet})
+	pages   = resource.Mount{Target: "/srv/my pages", Source: "192.0.2.1:/pages", Type: "nfs", Options: "ro"}
+	fstab   = resource.Block{Path: resource.Fstab, Name: "pages", Comment: "#", Content: resource.Text(resource.FstabLine(pages, false) + "\n")}
+	share   = resource.Export{Path: "/srv/my pages", Client: "192.0.2.0/24", Options: "rw"}
+	exports = resource.ExportsFile("web", resource.Text(resource.ExportsLine("/srv", "*", "ro")+"\n"+resource.ExportsLine(share.Path, share.Client, share.Options)+"\n"))
 )
 
 // booted opens the ledger in dir on a host that has just booted. Written anew and read
@@ -91,6 +95,7 @@ func TestReboot(t *testing.T) {
 		apply(t, s, one, resource.Applied, step("a", create(vip), change(resource.Update, noteWas, note)))
 	}
 	const lostVIP = "claims: /etc/note 0000 : (1 line) < /etc/note 0000 : (1 line) @ a\nlost: vip < nothing @ a\n"
+	keptShares := share.String() + " < nothing @ b; " + pages.String() + " < nothing @ a"
 	tests := []struct {
 		name   string
 		before func(*testing.T, *Store)
@@ -116,6 +121,19 @@ func TestReboot(t *testing.T) {
 		{"settings that a file of ours keeps", func(t *testing.T, s *Store) {
 			apply(t, s, one, resource.Applied, step("a", change(resource.Update, loud, quiet)), step("k", create(keeper)))
 		}, nil, "claims: net.ipv4.conf.all.arp_ignore = 1 < net.ipv4.conf.all.arp_ignore = 0 @ a; " + keeper.String() + " < nothing @ k\nlost: \nlast: no apply"},
+		// They are ours, and so is that lvsctl boot looks after them.
+		{"a mount and an export that files of ours keep", func(t *testing.T, s *Store) {
+			apply(t, s, one, resource.Applied, step("a", create(pages), create(fstab)), step("b", create(share), create(exports)))
+		}, nil, "claims: " + exports.String() + " < nothing @ b; " + fstab.String() + " < nothing @ a; " + keptShares +
+			"\nlost: " + keptShares + "\nlast: no apply"},
+		{"a mount and an export that nobody keeps", func(t *testing.T, s *Store) {
+			apply(t, s, one, resource.Applied, step("a", create(pages)), step("b", create(share)))
+		}, nil, "claims: \nlost: " + keptShares + "\nlast: no apply"},
+		{"a mount that an apply which was cut off has changed", func(t *testing.T, s *Store) {
+			apply(t, s, one, resource.Applied, step("a", create(pages), create(fstab)))
+			apply(t, s, two, "", step("a", change(resource.Replace, pages, resource.Mount{Target: pages.Target, Source: pages.Source, Type: "nfs", Options: "rw"})))
+		}, nil, "claims: " + fstab.String() + " < nothing @ a; " + strings.Replace(pages.String(), "(ro)", "(rw)", 1) + " < nothing @ a" +
+			"\nlost: " + pages.String() + ` < nothing @ a` + "\nlast: two \"rebooted\""},
 		{"set up again", first, func(t *testing.T, s *Store) {
 			apply(t, s, again, resource.Applied, step("a", create(vip)))
 		}, strings.Replace(strings.Replace(lostVIP, "\nlost: vip < nothing @ a", "\nlost: ", 1), "claims: ", "claims: vip < nothing @ a; ", 1) + "last: no apply"},

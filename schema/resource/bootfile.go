@@ -13,6 +13,7 @@ const (
 	sysctlDir  = "/etc/sysctl.d"
 	modulesDir = "/etc/modules-load.d"
 	unitDir    = "/etc/systemd/system"
+	exportsDir = "/etc/exports.d"
 )
 
 // SysctlFile is the file that has settings set at boot, as sysctl.d(5) describes it, in
@@ -71,6 +72,40 @@ func (f File) Sysctls() []Sysctl {
 		list = append(list, Sysctl{Name: sysctlName(name), Value: strings.TrimSpace(value)})
 	}
 	return list
+}
+
+// ExportsFile is the file that has the shares of a cluster exported when the NFS server starts,
+// with the given lines.
+func ExportsFile(name string, lines Text) File {
+	return File{Path: path.Join(exportsDir, "lvsctl-"+name+".exports"), Content: lines, Mode: 0o644, Owner: "root", Group: "root"}
+}
+
+// BootLine is the line of a file of the system that has a mount or an export made again at
+// boot, empty for everything else. One that is not made at boot has it too, in no file.
+func BootLine(r Resource) string {
+	switch r := r.(type) {
+	case Mount:
+		return FstabLine(r, false)
+	case Export:
+		return ExportsLine(r.Path, r.Client, r.Options)
+	}
+	return ""
+}
+
+// BootLines lists such lines: of a block in fstab, and of a file of exports.d.
+func BootLines(r Resource) []string {
+	var text Text
+	switch r := r.(type) {
+	case Block:
+		if r.Path == Fstab {
+			text = r.Content
+		}
+	case File:
+		if path.Dir(r.Path) == exportsDir && path.Ext(r.Path) == ".exports" {
+			text = r.Content
+		}
+	}
+	return strings.FieldsFunc(string(text), func(c rune) bool { return c == '\n' })
 }
 
 // sysctlName is a name as [Sysctl] has it. In sysctl.d the first separator tells whether

@@ -172,15 +172,33 @@ func (h *Host) dropShares() {
 	if h.mounts == nil {
 		return
 	}
-	h.Inside(func() {
-		shares, err := mountinfo.GetMounts(mountinfo.FSTypeFilter("nfs", "nfs4"))
-		if err != nil {
-			return // there is no /proc; what is left goes with the namespace
-		}
-		for _, m := range slices.Backward(shares) {
-			unix.Unmount(m.Mountpoint, unix.MNT_FORCE|unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
-		}
-	})
+	h.Inside(func() { h.unmountAll(unix.MNT_FORCE, "nfs", "nfs4") })
+}
+
+// unmountAll takes away the file systems of some types, as the last thing that is done with
+// them. It is for threads inside the host.
+func (h *Host) unmountAll(flags int, types ...string) {
+	file, err := os.Open(h.procOfOne() + "/mountinfo")
+	if err != nil {
+		return // there is no /proc; what is left goes with the namespace
+	}
+	defer file.Close()
+	found, err := mountinfo.GetMountsFromReader(file, mountinfo.FSTypeFilter(types...))
+	if err != nil {
+		return
+	}
+	for _, m := range slices.Backward(found) {
+		unix.Unmount(m.Mountpoint, flags|unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+	}
+}
+
+// procOfOne is where /proc shows somebody who is in the host, for a thread that is: itself, or
+// systemd where it has a /proc without this thread.
+func (h *Host) procOfOne() string {
+	if h.systemd != nil {
+		return "/proc/1"
+	}
+	return "/proc/thread-self"
 }
 
 func (h *Host) addNIC(name, segment string, addrs []string) error {

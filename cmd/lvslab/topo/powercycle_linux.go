@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"slices"
 
-	"github.com/moby/sys/mountinfo"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -44,13 +42,7 @@ func (h *Host) powerCycle() error {
 func (h *Host) stopNFS() {
 	h.Inside(func() {
 		_ = os.WriteFile("/proc/fs/nfsd/threads", []byte("0\n"), 0) // there is none as a rule
-		controls, err := mountinfo.GetMounts(mountinfo.FSTypeFilter("nfsd", "rpc_pipefs"))
-		if err != nil {
-			return // there is no /proc
-		}
-		for _, m := range slices.Backward(controls) {
-			unix.Unmount(m.Mountpoint, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
-		}
+		h.unmountAll(0, "nfsd", "rpc_pipefs")
 	})
 }
 

@@ -90,14 +90,9 @@ func readSetting(path string) (value string, ok bool) {
 // mountPort is where mountd of an NFS server listened: another port each time it starts.
 var mountPort = regexp.MustCompile(`,mountport=\d+`)
 
-// readMounts reads the mounts of the calling thread, which are those of systemd where
-// it has a /proc without this thread.
+// readMounts reads the mounts of the host, for a thread inside.
 func (h *Host) readMounts() (lines []string, err error) {
-	path := "/proc/thread-self/mounts"
-	if h.systemd != nil {
-		path = "/proc/1/mounts"
-	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(h.procOfOne() + "/mounts")
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,15 +34,17 @@ func Systemd() HostOption {
 }
 
 // Reboot ends everything that runs in the host, as a power cut would. A host with systemd
-// is booted again with an empty /run and another boot id. Its network stays as it is: what a
-// real boot takes away there is for the test to take away. One without gets a new network
-// as well, with what Host gave it.
+// is booted again with an empty /run and another boot id, and with nothing of NFS. Its network
+// stays as it is: what a real boot takes away there is for the test to take away. One without
+// gets a new network as well, with what Host gave it.
 func (h *Host) Reboot() {
 	h.net.t.Helper()
 	if h.systemd == nil {
 		h.net.must(h.powerCycle())
 		return
 	}
+	h.dropShares()
+	h.stopNFS()
 	h.net.must(h.halt())
 	h.net.must(h.inMounts(unboot))
 	h.net.must(h.boot())
@@ -240,6 +243,10 @@ systemd-udev-trigger.service systemd-udevd-control.socket systemd-udevd-kernel.s
 systemd-ask-password-console.path systemd-ask-password-wall.path systemd-initctl.socket
 systemd-journal-flush.service tmp.mount`)
 
+// wantedGenerators are those of NFS, without which its units look for each other in
+// different places.
+var wantedGenerators = []string{"nfs-server-generator", "rpc-pipefs-generator"}
+
 // maskUnits keeps the boot short, and gives it an id.
 func maskUnits() error {
 	if err := writeBootID(); err != nil {
@@ -249,6 +256,7 @@ func maskUnits() error {
 	if err != nil {
 		return err
 	}
+	generators = slices.DeleteFunc(generators, func(path string) bool { return slices.Contains(wantedGenerators, filepath.Base(path)) })
 	for dir, names := range map[string][]string{"system": unwantedUnits, "system-generators": generators} {
 		dir = filepath.Join("/run/systemd", dir)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
