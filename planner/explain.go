@@ -1,8 +1,6 @@
 package planner
 
 import (
-	"slices"
-
 	"github.com/lvsctl/lvsctl/schema"
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
@@ -47,17 +45,27 @@ func Explain(c *schema.Cluster) *Explanation {
 	return e
 }
 
-// hostsOf lists the hosts that have a part in a cluster: directors, then real servers.
+// hostsOf lists the hosts that have a part in a cluster: directors, then real servers, then
+// those that only share something or mount it.
 func hostsOf(c *schema.Cluster) []*schema.Host {
-	list := slices.Clone(c.Directors)
+	var list []*schema.Host
 	known := map[*schema.Host]bool{nil: true}
-	for _, h := range list {
-		known[h] = true
+	add := func(hosts ...*schema.Host) {
+		for _, h := range hosts {
+			if !known[h] {
+				known[h] = true
+				list = append(list, h)
+			}
+		}
 	}
+	add(c.Directors...)
 	for _, s := range servers(c) {
-		if !known[s.Host] {
-			known[s.Host] = true
-			list = append(list, s.Host)
+		add(s.Host)
+	}
+	for _, share := range c.Shares {
+		add(share.Server)
+		for _, m := range share.Mounts {
+			add(m.Hosts...)
 		}
 	}
 	return list

@@ -38,6 +38,7 @@ func (p *Printer) Explain(e *planner.Explanation) {
 	for i := range e.Ways {
 		p.way(&e.Ways[i], len(c.Services) > 1)
 	}
+	p.shared(c)
 	p.stages(e)
 	p.probed(c)
 }

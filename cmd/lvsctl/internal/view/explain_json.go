@@ -18,6 +18,7 @@ type ExplainDocument struct {
 	Directors     []string      `json:"directors"`
 	Services      []ServiceJSON `json:"services"`
 	Ways          []WayJSON     `json:"ways"`
+	Shares        []ShareJSON   `json:"shares"`
 	Steps         []StepJSON    `json:"steps"`
 	Probes        []ProbeJSON   `json:"probes"`
 	Diagnostics   []Diagnostic  `json:"diagnostics"`
@@ -85,7 +86,7 @@ func NewExplainDocument(e *planner.Explanation, diags hcl.Diagnostics) ExplainDo
 	c := e.Cluster
 	doc := ExplainDocument{
 		FormatVersion: formatVersion, Cluster: c.Name, Mode: c.Mode, VIPs: addresses(c.VIPs), Directors: hostNames(c.Directors),
-		Services: servicesJSON(c.Services), Ways: []WayJSON{}, Steps: []StepJSON{}, Probes: probesJSON(c),
+		Services: servicesJSON(c.Services), Ways: []WayJSON{}, Shares: sharesJSON(c), Steps: []StepJSON{}, Probes: probesJSON(c),
 		Diagnostics: DiagnosticsJSON(diags),
 	}
 	for i := range e.Ways {

@@ -25,11 +25,7 @@ func DOT(t *planner.Topology) string {
 // dotBand writes one cluster.
 func dotBand(b *strings.Builder, band *band) {
 	fmt.Fprintf(b, "\n  subgraph cluster_%s {\n    label=%s\n", band.front.id, dotQuote(band.name))
-	boxes := append([]box{band.front}, band.directors...)
-	for _, g := range band.groups {
-		boxes = append(boxes, g.box)
-	}
-	for _, x := range boxes {
+	for _, x := range band.boxes() {
 		fmt.Fprintf(b, "    %s [label=%s]\n", x.id, dotLabel(x.title, x.lines))
 	}
 	b.WriteString("  }\n")
@@ -42,6 +38,11 @@ func dotBand(b *strings.Builder, band *band) {
 				lines = append(lines[:len(lines):len(lines)], g.below)
 			}
 			fmt.Fprintf(b, "  %s -> %s [label=%s]\n", d.id, g.id, dotQuote(strings.Join(lines, "\n")))
+		}
+	}
+	for _, s := range band.storages {
+		for _, group := range s.groups {
+			fmt.Fprintf(b, "  %s -> %s [style=dashed, label=%s]\n", group, s.id, dotQuote("mounts"))
 		}
 	}
 }

@@ -22,6 +22,7 @@ type ClusterJSON struct {
 	Services  []ServiceJSON  `json:"services"`
 	Directors []DirectorJSON `json:"directors"`
 	Groups    []GroupJSON    `json:"groups"`
+	Shares    []ShareJSON    `json:"shares"`
 }
 
 // A DirectorJSON is a host with the VIPs.
@@ -46,7 +47,7 @@ func NewGraphDocument(t *planner.Topology, diags hcl.Diagnostics) GraphDocument 
 	for _, c := range t.Clusters {
 		out := ClusterJSON{
 			Name: c.Name, Mode: c.Mode, VIPs: addresses(c.VIPs),
-			Services: servicesJSON(c.Services), Directors: []DirectorJSON{}, Groups: []GroupJSON{},
+			Services: servicesJSON(c.Services), Directors: []DirectorJSON{}, Groups: []GroupJSON{}, Shares: sharesJSON(c.Cluster),
 		}
 		for _, h := range c.Directors {
 			out.Directors = append(out.Directors, DirectorJSON{h.Name, h.Address.String(), c.VIPInterface(h)})

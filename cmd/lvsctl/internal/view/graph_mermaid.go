@@ -24,11 +24,7 @@ func Mermaid(t *planner.Topology) string {
 // mermaidBand writes one cluster.
 func mermaidBand(b *strings.Builder, band *band) {
 	fmt.Fprintf(b, "  subgraph %ss[%s]\n", band.front.id, mermaidLabel([]string{band.name}))
-	boxes := append([]box{band.front}, band.directors...)
-	for _, g := range band.groups {
-		boxes = append(boxes, g.box)
-	}
-	for _, x := range boxes {
+	for _, x := range band.boxes() {
 		fmt.Fprintf(b, "    %s[%s]\n", x.id, mermaidLabel(append([]string{x.title}, x.lines...)))
 	}
 	b.WriteString("  end\n")
@@ -41,6 +37,11 @@ func mermaidBand(b *strings.Builder, band *band) {
 				lines = append(lines[:len(lines):len(lines)], g.below)
 			}
 			fmt.Fprintf(b, "  %s -->|%s| %s\n", d.id, mermaidLabel(lines), g.id)
+		}
+	}
+	for _, s := range band.storages {
+		for _, group := range s.groups {
+			fmt.Fprintf(b, "  %s -.->|%s| %s\n", group, mermaidLabel([]string{"mounts"}), s.id)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lvsctl/lvsctl/planner"
@@ -20,7 +21,9 @@ text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mo
 .front { stroke: #0969da; }
 .director { stroke: #bc4c00; }
 .servers { stroke: #1a7f37; }
+.storage { stroke: #8250df; }
 .arrow { fill: none; stroke: #8c959f; stroke-width: 1.2; }
+.mounts { stroke-dasharray: 4 3; }
 .head { fill: #8c959f; }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3; }
@@ -32,6 +35,7 @@ text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mo
   .front { stroke: #4493f8; }
   .director { stroke: #f0883e; }
   .servers { stroke: #3fb950; }
+  .storage { stroke: #a371f7; }
   .arrow { stroke: #656c76; }
   .head { fill: #656c76; }
 }
@@ -78,14 +82,17 @@ func (d *drawing) printf(format string, args ...any) { fmt.Fprintf(d, format+"\n
 func (d *drawing) band(l *layout, b *placedBand) {
 	d.printf(`<rect class="band" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="10"/>`, b.x, b.y, b.w, b.h)
 	d.text("title", b.x+bandMargin, b.y+bandTitle-6, shortened(b.name, maxColumns))
-	d.bend(l.clients.right(), l.clients.middle(), b.front.x, b.front.middle(), true)
+	d.bend("arrow", l.clients.right(), l.clients.middle(), b.front.x, b.front.middle(), true)
 	for i := range b.directors {
 		from := &b.directors[i]
-		d.bend(b.front.right(), b.front.middle(), from.x, from.middle(), true)
+		d.bend("arrow", b.front.right(), b.front.middle(), from.x, from.middle(), true)
 		for j := range b.groups {
 			to := &b.groups[j]
-			d.bend(from.right(), from.middle(), to.x-l.straight, to.middle(), false)
+			d.bend("arrow", from.right(), from.middle(), to.x-l.straight, to.middle(), false)
 		}
+	}
+	for i := range b.storages {
+		d.mounts(b, i)
 	}
 	for j := range b.groups {
 		d.labelled(&b.groups[j], &b.band.groups[j], l.straight)
@@ -97,16 +104,29 @@ func (d *drawing) band(l *layout, b *placedBand) {
 	for i := range b.groups {
 		d.box(&b.groups[i])
 	}
+	for i := range b.storages {
+		d.box(&b.storages[i])
+	}
+}
+
+// mounts draws the arrows to a box with shares from those that mount them.
+func (d *drawing) mounts(b *placedBand, storage int) {
+	to := &b.storages[storage]
+	for i := range b.groups {
+		if from := &b.groups[i]; slices.Contains(b.band.storages[storage].groups, from.id) {
+			d.bend("arrow mounts", from.right(), from.middle(), to.x, to.middle(), true)
+		}
+	}
 }
 
 // bend draws an arrow, or the beginning of one, that leaves and arrives level.
-func (d *drawing) bend(x1, y1, x2, y2 float64, head bool) {
+func (d *drawing) bend(class string, x1, y1, x2, y2 float64, head bool) {
 	marker := ""
 	if head {
 		marker = ` marker-end="url(#head)"`
 	}
 	half := (x1 + x2) / 2
-	d.printf(`<path class="arrow" d="M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f"%s/>`, x1, y1, half, y1, half, y2, x2, y2, marker)
+	d.printf(`<path class="%s" d="M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f"%s/>`, class, x1, y1, half, y1, half, y2, x2, y2, marker)
 }
 
 // labelled draws the last part of the arrows to a group, with what stands on it.

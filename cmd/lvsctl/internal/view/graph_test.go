@@ -89,11 +89,7 @@ func checkFormats(t *testing.T, topology *planner.Topology) {
 	checkMermaid(t, mermaid)
 	inSVG := checkSVG(t, svg)
 	for _, b := range pic.bands {
-		boxes := append([]box{b.front}, b.directors...)
-		for _, g := range b.groups {
-			boxes = append(boxes, g.box)
-		}
-		for _, x := range boxes {
+		for _, x := range b.boxes() {
 			for _, line := range append([]string{x.title}, x.lines...) {
 				if !inSVG[shortened(line, maxColumns)] {
 					t.Errorf("not in svg: %q", line)
@@ -131,7 +127,7 @@ var (
 	dotStatement = regexp.MustCompile(`^(digraph lvsctl \{|\}|rankdir=LR|(node|edge|\w+|\w+ -> \w+)( \[(\w+=(\w+|` + dotString + `)(, )?)+\])?|label=` + dotString + `|subgraph cluster_\w+ \{|)$`)
 
 	mermaidText      = `"(?:[^"#<>&\x60\\\n]|#\d+;|<br/>)*"`
-	mermaidStatement = regexp.MustCompile(`^(flowchart LR|clients\(\[` + mermaidText + `\]\)|(subgraph )?\w+\[` + mermaidText + `\]|end|\w+ -->(\|` + mermaidText + `\|)? \w+|)$`)
+	mermaidStatement = regexp.MustCompile(`^(flowchart LR|clients\(\[` + mermaidText + `\]\)|(subgraph )?\w+\[` + mermaidText + `\]|end|\w+ (-->|-.->)(\|` + mermaidText + `\|)? \w+|)$`)
 )
 
 // checkDOT and checkMermaid hold each line against the little that is used of a language.
@@ -233,21 +229,30 @@ func areaOf(e xml.StartElement) (at area, class string) {
 func randomConfig(rng *rand.Rand, name string) *schema.Config {
 	cfg := &schema.Config{}
 	for i := range 1 + rng.IntN(4) {
-		addr := netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)})
+		addr := addrOf(0, i+1)
 		cfg.Hosts = append(cfg.Hosts, &schema.Host{Name: fmt.Sprintf("%sh%d", name, i), Address: addr, Interface: name + "eth0"})
 	}
 	for i := range rng.IntN(4) {
-		c := &schema.Cluster{Name: fmt.Sprintf("%sc%d", name, i), Mode: schema.DR, VIPs: []netip.Addr{netip.AddrFrom4([4]byte{10, 1, 0, byte(i)})}}
+		c := &schema.Cluster{Name: fmt.Sprintf("%sc%d", name, i), Mode: schema.DR, VIPs: []netip.Addr{addrOf(1, i)}}
 		c.Directors = cfg.Hosts[:1+rng.IntN(len(cfg.Hosts))]
 		for j := range rng.IntN(30) {
 			s := &schema.Service{Name: fmt.Sprintf("%ss%d", name, j), VIPs: c.VIPs, Protocol: resource.TCP, Port: uint16(j), Algorithm: "rr"}
 			s.RealServers = randomServers(rng, name)
 			c.Services = append(c.Services, s)
 		}
+		for j := range rng.IntN(4) * rng.IntN(9) {
+			share := &schema.Share{Name: fmt.Sprintf("%sn%d", name, j), Path: "/" + name, Server: cfg.Hosts[rng.IntN(len(cfg.Hosts))], Address: addrOf(4, j), Clients: []string{"*"}}
+			for range rng.IntN(3) {
+				share.Mounts = append(share.Mounts, &schema.ShareMount{Target: "/mnt/" + name, Hosts: cfg.Hosts[rng.IntN(len(cfg.Hosts)):]})
+			}
+			c.Shares = append(c.Shares, share)
+		}
 		cfg.Clusters = append(cfg.Clusters, c)
 	}
 	return cfg
 }
+
+func addrOf(net, host int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(net), 0, byte(host)}) }
 
 // randomServers are real servers out of a few addresses, so that services share some.
 func randomServers(rng *rand.Rand, name string) []schema.RealServer {

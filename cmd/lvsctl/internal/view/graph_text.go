@@ -14,6 +14,13 @@ func (p *Printer) Graph(t *planner.Topology) {
 		first := p.paint(bold, b.name) + "  " + b.front.title
 		below := p.node("", i == len(pic.bands)-1, append([]string{first}, b.front.lines...)...)
 		p.directors(below, &b)
+		for j := range b.storages {
+			s := &b.storages[j]
+			indent := p.node(below, j == len(b.storages)-1, p.paint(cyan, s.title))
+			for k, line := range s.lines {
+				p.node(indent, k == len(s.lines)-1, line)
+			}
+		}
 	}
 	if len(pic.idle) > 0 {
 		p.Printf("\n")
@@ -28,7 +35,7 @@ func (p *Printer) directors(indent string, b *band) {
 	for _, d := range b.directors {
 		rows = append(rows, []string{d.title, strings.Join(d.lines, ", ")})
 	}
-	indent = p.node(indent, true, table(rows)...)
+	indent = p.node(indent, len(b.storages) == 0, table(rows)...)
 	for i, g := range b.groups {
 		below := p.node(indent, i == len(b.groups)-1, p.paint(cyan, g.label())+": "+g.title)
 		for j, line := range g.lines {

@@ -2,7 +2,7 @@ package view
 
 // The layout of pictures.
 //
-// A picture has four columns: clients, fronts, directors, real servers. Each cluster is a
+// A picture has five columns: clients, fronts, directors, real servers, and what these share. Each cluster is a
 // band with its boxes one below the other in their columns, and each column is as wide as
 // its widest box, so that columns are in line over all bands. Nothing is measured: the
 // font is a monospaced one, and a character of those is 0.6 of the font's size wide.
@@ -48,17 +48,19 @@ type placedBand struct {
 	front      placed
 	directors  []placed
 	groups     []placed
+	storages   []placed
 }
 
 // newLayout places all boxes.
 func newLayout(pic *picture) *layout {
 	l := &layout{clients: newPlaced("clients", box{id: "clients", title: "clients"})}
-	var fronts, directors, groups, title float64 // the widest of each
+	var fronts, directors, groups, storages, title float64 // the widest of each
 	for i := range pic.bands {
 		b := newPlacedBand(&pic.bands[i])
 		fronts = max(fronts, b.front.w)
 		directors = max(directors, widestOf(b.directors))
 		groups = max(groups, widestOf(b.groups))
+		storages = max(storages, widestOf(b.storages))
 		title = max(title, textWidth([]string{shortened(b.name, maxColumns)}))
 		for _, g := range b.band.groups {
 			l.straight = max(l.straight, textWidth(append(g.labels(), g.below)))
@@ -73,12 +75,16 @@ func newLayout(pic *picture) *layout {
 		l.straight += 2 * boxPadding
 		groupX += columnGap + l.straight
 	}
-	bandW := max(groupX+groups+bandMargin-bandX, title+2*bandMargin)
+	storageX := groupX + groups
+	if storages > 0 {
+		storageX += columnGap
+	}
+	bandW := max(storageX+storages+bandMargin-bandX, title+2*bandMargin)
 	y := margin
 	for i := range l.bands {
 		b := &l.bands[i]
 		b.x, b.y, b.w = bandX, y, bandW
-		b.place(frontX, directorX, groupX)
+		b.place(frontX, directorX, groupX, storageX)
 		y += b.h + bandGap
 	}
 	l.width, l.height = bandX+bandW+margin, y-bandGap+margin
@@ -109,6 +115,9 @@ func newPlacedBand(b *band) placedBand {
 	for _, g := range b.groups {
 		out.groups = append(out.groups, newPlaced("servers", g.box))
 	}
+	for _, s := range b.storages {
+		out.storages = append(out.storages, newPlaced("storage", s.box))
+	}
 	return out
 }
 
@@ -136,15 +145,16 @@ func widestOf(boxes []placed) float64 {
 }
 
 // place gives the boxes of a band their places below its title, each column in the middle.
-func (b *placedBand) place(frontX, directorX, groupX float64) {
+func (b *placedBand) place(frontX, directorX, groupX, storageX float64) {
 	front := []placed{b.front}
-	inner := max(stackHeight(front), stackHeight(b.directors), stackHeight(b.groups))
+	inner := max(stackHeight(front), stackHeight(b.directors), stackHeight(b.groups), stackHeight(b.storages))
 	b.h = bandTitle + inner + bandMargin + 4
 	top := b.y + bandTitle + 4
 	stack(front, frontX, top, inner)
 	b.front = front[0]
 	stack(b.directors, directorX, top, inner)
 	stack(b.groups, groupX, top, inner)
+	stack(b.storages, storageX, top, inner)
 }
 
 func stackHeight(boxes []placed) float64 {

@@ -12,8 +12,8 @@ import (
 )
 
 // A picture is a topology as boxes and arrows, the same for all formats: from the clients
-// to the front of each cluster, its VIPs and services, from there to its directors, and
-// from all of these to the groups of real servers.
+// to the front of each cluster, its VIPs and services, from there to its directors, from all
+// of these to the groups of real servers, and from those to whom they mount something from.
 type picture struct {
 	bands []band
 	idle  []string // names of hosts
@@ -26,6 +26,19 @@ type band struct {
 	front     box
 	directors []box
 	groups    []serverGroup
+	storages  []storage
+}
+
+// boxes are all that are behind the clients.
+func (b *band) boxes() []box {
+	list := append([]box{b.front}, b.directors...)
+	for i := range b.groups {
+		list = append(list, b.groups[i].box)
+	}
+	for i := range b.storages {
+		list = append(list, b.storages[i].box)
+	}
+	return list
 }
 
 // A box is a title with lines below.
@@ -78,9 +91,18 @@ func newBand(id string, c *planner.ClusterTopology) band {
 	if len(shown) > maxGroups {
 		shown = shown[:maxGroups-1]
 	}
+	boxOf := map[*schema.Host]string{}
+	for i := range c.Groups {
+		group := fmt.Sprintf("%sg%d", id, min(i, len(shown))+1)
+		for _, s := range c.Groups[i].Servers {
+			boxOf[s.Host] = group
+		}
+	}
+	delete(boxOf, nil)
 	for i := range shown {
 		b.groups = append(b.groups, newServerGroup(fmt.Sprintf("%sg%d", id, i+1), c, &shown[i]))
 	}
+	b.storages = newStorages(id, c, boxOf)
 	if rest := c.Groups[len(shown):]; len(rest) > 0 {
 		b.groups = append(b.groups, otherGroups(fmt.Sprintf("%sg%d", id, len(shown)+1), rest))
 	}
@@ -287,6 +309,9 @@ func describe(t *planner.Topology) string {
 		s := fmt.Sprintf("Clients reach %s of cluster %s at %s on %s", count(len(c.Services), "service"), Clean(c.Name), frontTitle(c.Cluster), someOf(hostNames(c.Directors), maxNames))
 		if total > 0 {
 			s += fmt.Sprintf("; behind are %s, by %s", count(total, "real server"), someOf(modes, maxNames))
+		}
+		if n := len(c.Shares); n > 0 {
+			s += fmt.Sprintf("; hosts of the cluster have %s in common", count(n, "share"))
 		}
 		sentences = append(sentences, s+".")
 	}
