@@ -56,8 +56,6 @@ type want struct {
 	// fit is the state on a host as it turns out to be, nil for not wanted there. Without it
 	// the state is the same on all.
 	fit func(resource.Facts) resource.Resource
-	// reads are the files and blocks of which this says that a unit has read them.
-	reads []resource.Key
 }
 
 // Want writes down what host blocks ask for and runs the recipes of each cluster. Its

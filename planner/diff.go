@@ -48,6 +48,7 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 			g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, c)
 		}
 	}
+	g.readAgain(d, snapshots)
 	plan.Steps = meanwhile(d.relief(snapshots).relieve(g.order()), snapshots)
 	return plan
 }
@@ -56,15 +57,11 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 // left when the links that have to be made anew are.
 func (d *Desired) setUp(g *graph, s *step, remade, found *resource.Snapshot) {
 	for _, key := range s.keys {
-		w := d.wants[s.Host][key]
-		c, needed := d.converge(w, key, remade)
-		again := (!needed || !c.Action.TouchesHost()) && d.rewrites(g, s.Host, w.reads)
-		switch {
-		case !needed && !again:
+		c, needed := d.converge(d.wants[s.Host][key], key, remade)
+		if !needed {
 			continue
-		case again:
-			c = resource.Change{Action: resource.Update, Before: w.state, After: w.state, Source: w.source, Reason: resource.FilesWritten}
-		case c.Before == nil && found.Live[key] != nil:
+		}
+		if c.Before == nil && found.Live[key] != nil {
 			c.Reason = resource.WithItsLink
 		}
 		if wentWithBoot(c, remade.Ledger) {

@@ -95,7 +95,6 @@ func (d *Desired) settingSteps(h *schema.Host, list []setting, after *edge) *ste
 			after = &edge{s, "what comes later may stand on it"}
 		}
 		d.want(s, setting.Resource, schema.SourceOf(setting.Range))
-		d.readBy(h, setting.Resource)
 	}
 	return s
 }

@@ -2,80 +2,137 @@ package planner
 
 import (
 	"slices"
+	"strings"
 
-	"github.com/lvsctl/lvsctl/schema"
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
 // Units that read files.
 //
 // A unit is told to read its files again after any of them is written: as the config wants
-// it, or as it was before when lvsctl gives it up. Somebody may have changed a file by hand
-// and had the unit read it. When lvsctl puts the file back the unit has to read it once
-// more, although it had already read what is in the config.
+// it, or as it was before when lvsctl gives it up or an apply is undone. That it has read
+// what is wanted by now is no reason not to: somebody may have changed the file by hand, had
+// the unit read that, and now the file is put back.
 
-// readBy notes the files of which a setting says that a unit has read them.
-func (d *Desired) readBy(h *schema.Host, r resource.Resource) {
-	if u, is := r.(resource.Unit); is && u.Setting == resource.UnitFiles {
-		w := d.wants[h.Name][u.Key()]
-		w.reads = h.Reads[u.Name]
-		d.wants[h.Name][u.Key()] = w
+// readAgain adds that units read files which are written, where the plan has them unchanged.
+func (g *graph) readAgain(d *Desired, snapshots map[string]*resource.Snapshot) {
+	for host, paths := range g.written() {
+		changes := g.rereads(host)
+		snap := snapshots[host]
+		for _, unit := range readingUnits(snap.Live) {
+			key := unit.Key()
+			claim := snap.Ledger.Claims[key]
+			if !reads(unit, paths) && !reads(claim.Want, paths) {
+				continue
+			}
+			c := changes[key]
+			w, wanted := d.wants[host][key]
+			switch {
+			case c != nil && c.Action.TouchesHost():
+			case c != nil && c.Action == resource.Forget:
+				*c = resource.Change{Action: resource.Restore, Before: unit, After: unit, Reason: resource.FilesWritten}
+			case c != nil:
+				c.Action, c.Before, c.After, c.Reason = resource.Update, unit, unit, resource.FilesWritten
+			case wanted && w.step != nil:
+				g.setUp(w.step, resource.Change{Action: resource.Update, Before: unit, After: unit, Source: w.source, Reason: resource.FilesWritten, Claim: keepingClaim(claim)})
+			}
+		}
 	}
 }
 
-// rewrites tells whether any of some files or blocks of a host is written anew, as far as the
-// plan is made.
-func (d *Desired) rewrites(g *graph, host string, files []resource.Key) bool {
-	return slices.ContainsFunc(files, func(key resource.Key) bool {
-		w, wanted := d.wants[host][key]
-		return wanted && slices.ContainsFunc(g.up[w.step.StepRef].changes, func(c resource.Change) bool { return c.Key() == key && writes(c) })
-	})
-}
-
-// writes tells a change after which other bytes are in a file.
-func writes(c resource.Change) bool {
-	before, was := textIn(c.Before)
-	after, is := textIn(c.After)
-	return (was || is) && c.Action.TouchesHost() && (before != after || was != is)
-}
-
-// textIn is what a file has, or a block in one; is is false for what is neither.
-func textIn(r resource.Resource) (text resource.Text, is bool) {
-	switch r := r.(type) {
-	case resource.File:
-		return r.Content, true
-	case resource.Block:
-		return r.Content, true
+// readingUnits are the units of a host of which it is known what they have read, by name.
+func readingUnits(live resource.Set) []resource.Unit {
+	var list []resource.Unit
+	for _, r := range live {
+		if u, is := r.(resource.Unit); is && u.Setting == resource.UnitFiles {
+			list = append(list, u)
+		}
 	}
-	return "", false
+	slices.SortFunc(list, func(a, b resource.Unit) int { return a.Key().Compare(b.Key()) })
+	return list
 }
 
-// readLast orders that units which are given up read their files after these are what they
-// were before.
+// keepingClaim is a claim that stays as it is, nil for none.
+func keepingClaim(claim resource.Claim) *resource.Claim {
+	if claim.Want == nil {
+		return nil
+	}
+	return &claim
+}
+
+// reads tells whether a unit reads one of some files.
+func reads(r resource.Resource, paths map[string]bool) bool {
+	unit, is := r.(resource.Unit)
+	return is && unit.Reads != "" && slices.ContainsFunc(strings.Split(unit.Reads, "\n"), func(p string) bool { return paths[p] })
+}
+
+// written lists the files in which other bytes will be, by host.
+func (g *graph) written() map[string]map[string]bool {
+	files := map[string]map[string]bool{}
+	for _, n := range g.nodes {
+		for _, c := range n.changes {
+			path := c.Writes()
+			if path == "" {
+				continue
+			}
+			if files[n.ref.Host] == nil {
+				files[n.ref.Host] = map[string]bool{}
+			}
+			files[n.ref.Host][path] = true
+		}
+	}
+	return files
+}
+
+// rereads are the changes of a host after which units have read their files.
+func (g *graph) rereads(host string) map[resource.Key]*resource.Change {
+	changes := map[resource.Key]*resource.Change{}
+	for _, n := range g.nodes {
+		for i := range n.changes {
+			if c := &n.changes[i]; n.ref.Host == host && rereads(*c) {
+				changes[c.Key()] = c
+			}
+		}
+	}
+	return changes
+}
+
+// rereads tells a change after which a unit has read its files.
+func rereads(c resource.Change) bool {
+	for _, r := range []resource.Resource{c.Before, c.After} {
+		if u, is := r.(resource.Unit); is && u.Setting == resource.UnitFiles {
+			return true
+		}
+	}
+	return false
+}
+
+// readLast orders that units read their files after all that is given up and written: what
+// they do on the way up comes before that.
 func (g *graph) readLast() {
+	givenUp := map[string]bool{}
+	writes := map[string][]*node{}
+	for _, n := range g.nodes {
+		if slices.ContainsFunc(n.changes, func(c resource.Change) bool { return c.Writes() != "" }) {
+			writes[n.ref.Host] = append(writes[n.ref.Host], n)
+			givenUp[n.ref.Host] = givenUp[n.ref.Host] || n.down
+		}
+	}
 	for _, n := range slices.Clip(g.nodes) {
-		if !n.down || !slices.ContainsFunc(n.changes, readsFiles) {
+		if !givenUp[n.ref.Host] || !slices.ContainsFunc(n.changes, rereads) {
 			continue
 		}
-		last := &node{ref: n.ref, down: true, rank: len(g.nodes)}
+		last := &node{ref: n.ref, after: n.after, down: n.down, rank: len(g.nodes)}
 		g.nodes = append(g.nodes, last)
 		n.changes = slices.DeleteFunc(n.changes, func(c resource.Change) bool {
-			if readsFiles(c) {
+			if rereads(c) {
 				last.changes = append(last.changes, c)
 			}
-			return readsFiles(c)
+			return rereads(c)
 		})
 		n.before(last)
-		for _, other := range g.nodes {
-			if other.ref.Host == n.ref.Host && other != last && slices.ContainsFunc(other.changes, writes) {
-				other.before(last)
-			}
+		for _, first := range writes[n.ref.Host] {
+			first.before(last)
 		}
 	}
-}
-
-// readsFiles tells a change after which a unit has read its files.
-func readsFiles(c resource.Change) bool {
-	u, is := c.Before.(resource.Unit)
-	return is && u.Setting == resource.UnitFiles
 }

@@ -81,6 +81,107 @@ func TestReadAgainWhatIsPutBack(t *testing.T) {
 	}
 }
 
+// Of several files that a unit reads one is dropped: the unit reads the others when that one
+// is gone. Rolled back, it reads all again when they are there again.
+func TestReadAgainWithoutOne(t *testing.T) {
+	const extra = "  file \"/etc/nginx/extra\" {\n    content = \"more\\n\"\n  }\n"
+	both := strings.NewReplacer("  unit ", extra+"  unit ", `conf"]`, `conf", "/etc/nginx/extra"]`).Replace(readingUnit)
+	w := newWorld("lb1")
+	_, d := load(t, both)
+	if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+		t.Fatal(err)
+	}
+	before := w.observe(d)
+	_, d = load(t, readingUnit)
+	plan := Make(d, w.snapshots(d))
+	if diff := cmp.Diff("delete /etc/nginx/extra (removed from config)\nupdate nginx.service files (changed in config)", listed(plan)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	w.begin()
+	if err := w.apply(plan, w.safe); err != nil {
+		t.Fatal(err)
+	}
+	if again := Make(d, w.snapshots(d)); len(again.Steps) > 0 {
+		t.Errorf("the second plan is not empty:\n%s", render(again))
+	}
+	back := Revert(w.journals(), w.all(), 0)
+	if diff := cmp.Diff("create /etc/nginx/extra (rollback)\nupdate nginx.service files (rollback)", listed(back)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if err := w.revert(w.safe); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, w.observe(d)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// What was put back is rolled back: the unit reads what somebody had written.
+func TestReadAgainTheirs(t *testing.T) {
+	w := newWorld("lb1")
+	_, d := load(t, readingUnit)
+	if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+		t.Fatal(err)
+	}
+	w["lb1"].live.Add(resource.File{Path: "/etc/nginx/nginx.conf", Content: "theirs\n", Mode: 0o644, Owner: "root", Group: "root"})
+	before := w.observe(d)
+	w.begin()
+	if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+		t.Fatal(err)
+	}
+	back := Revert(w.journals(), w.all(), 0)
+	if diff := cmp.Diff("update /etc/nginx/nginx.conf (rollback)\nupdate nginx.service files (a file that it reads is written)", listed(back)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if err := w.revert(w.safe); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, w.observe(d)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// Wherever it is cut off, the next apply has the unit read what is there.
+func TestReadAgainCutOff(t *testing.T) {
+	for after := range 3 {
+		w := newWorld("lb1")
+		_, d := load(t, readingUnit)
+		if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+			t.Fatal(err)
+		}
+		w["lb1"].live.Add(resource.File{Path: "/etc/nginx/nginx.conf", Content: "theirs\n", Mode: 0o644, Owner: "root", Group: "root"})
+		left := after
+		err := w.apply(Make(d, w.snapshots(d)), func() error {
+			if left--; left < 0 {
+				return errCutOff
+			}
+			return nil
+		})
+		again := listed(Make(d, w.snapshots(d)))
+		if read := err == nil || after == 1; strings.Contains(again, "nginx.service files") == read {
+			t.Errorf("cut off after %d changes: %v, then\n%s", after, err, again)
+		}
+	}
+}
+
+// A host boots, which forgets what units have read. Given up after that, they read what was
+// before all the same.
+func TestReadAgainAfterBoot(t *testing.T) {
+	w := newWorld("lb1")
+	w["lb1"].live.Add(resource.File{Path: "/etc/nginx/nginx.conf", Content: "before\n", Mode: 0o644, Owner: "root", Group: "root"})
+	_, d := load(t, readingUnit)
+	if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+		t.Fatal(err)
+	}
+	w["lb1"].live.Add(resource.Unit{Name: "nginx.service", Setting: resource.UnitFiles})
+	gone := d.Withdraw()
+	text := listed(Make(gone, w.snapshots(d)))
+	file, unit := strings.Index(text, "restore /etc/nginx/nginx.conf"), strings.Index(text, "restore nginx.service files")
+	if file < 0 || unit < file {
+		t.Errorf("the unit does not read what was before:\n%s", text)
+	}
+}
+
 // Given up or rolled back, a unit reads its files when they are what they were before. It is
 // stopped before that if it was not running.
 func TestReadAgainWhatWasBefore(t *testing.T) {

@@ -50,6 +50,7 @@ func Revert(journals map[string]*resource.Journal, snapshots map[string]*resourc
 			}
 		}
 	}
+	g.readAgain(r.Desired, snapshots)
 	plan.Steps = meanwhile(r.relief(snapshots, drain).relieve(g.order()), snapshots)
 	return plan
 }

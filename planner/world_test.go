@@ -81,6 +81,9 @@ func defaultOf(k resource.Key) resource.Resource {
 		return resource.Timeout{Name: k.Name, Seconds: 900}
 	case resource.KindUnit:
 		unit, setting, _ := strings.Cut(k.Name, " ")
+		if setting == resource.UnitFiles {
+			return resource.Unit{Name: unit, Setting: setting}
+		}
 		return resource.Unit{Name: unit, Setting: setting, Value: "no"}
 	case resource.KindLinkSetting:
 		link, setting, _ := strings.Cut(k.Name, " ")
@@ -182,7 +185,7 @@ func (h *fakeHost) change(step resource.Step, c resource.Change) error {
 	key := c.Key()
 	if c.Action.TouchesHost() {
 		h.settings(key)
-		if came := c.Action == resource.Create && key.Kind.Setting(); h.live[key] != c.Before && !came {
+		if came := c.Action == resource.Create && key.Kind.Setting(); h.live[key] != c.Before && !came && !rereads(c) {
 			return fmt.Errorf("found %v, the plan says %v", h.live[key], c.Before)
 		}
 		if err := h.kernel(c); err != nil {
@@ -193,6 +196,7 @@ func (h *fakeHost) change(step resource.Step, c resource.Change) error {
 			h.live[key] = c.After
 		}
 		h.settle(c)
+		h.outdate(c.Writes())
 	}
 	h.remember(step, c)
 	if !c.Claims() {
@@ -210,6 +214,16 @@ func (h *fakeHost) change(step resource.Step, c resource.Change) error {
 	}
 	h.ledger.Claims[key] = claim
 	return nil
+}
+
+// outdate notes which units have not read a file that is written.
+func (h *fakeHost) outdate(path string) {
+	for _, u := range readingUnits(h.live) {
+		if path != "" && reads(u, map[string]bool{path: true}) {
+			u.Value = resource.UnitOutdated
+			h.live.Add(u)
+		}
+	}
 }
 
 // remember notes what an object was, as the state room does.

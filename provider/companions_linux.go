@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/moby/sys/mountinfo"
 )
@@ -61,6 +62,18 @@ func (s *systemd) noteCompanions(unit string) error {
 	return writeRunFile(path, running)
 }
 
+// giveBack stops a unit that lvsctl had running, and what came along with it.
+func (s unitSetter) giveBack(unit string) error {
+	u, err := s.fresh(unit)
+	if err != nil {
+		return err
+	}
+	if err := s.stop(u); err != nil {
+		return err
+	}
+	return s.stopCompanions(unit)
+}
+
 // stopCompanions stops what came along with a unit that is stopped now.
 func (s *systemd) stopCompanions(unit string) error {
 	if companions[unit] == nil {
@@ -71,17 +84,11 @@ func (s *systemd) stopCompanions(unit string) error {
 		return err
 	}
 	for _, name := range companions[unit] {
-		u, err := s.unit(name)
+		u, goes, err := s.goesAlong(name, spared)
 		if err != nil {
 			return err
 		}
-		if !u.running() || u.file == "enabled" || slices.Contains(spared, name) {
-			continue
-		}
-		if needed, err := s.anyRuns(u.wantedBy); err != nil || needed {
-			if err != nil {
-				return err
-			}
+		if !goes {
 			continue
 		}
 		if err := s.stop(u); err != nil {
@@ -89,6 +96,34 @@ func (s *systemd) stopCompanions(unit string) error {
 		}
 	}
 	return forgetCompanions(unit)
+}
+
+// companionsLeft tells whether a unit that is stopped has companions that lvsctl started along
+// with it and that would go with it.
+func (s *systemd) companionsLeft(unit string) (bool, error) {
+	if _, err := os.Stat(companionNote(unit)); err != nil {
+		return false, nil //nolint:nilerr // nothing is noted
+	}
+	spared, err := sparedCompanions(unit)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range companions[unit] {
+		if _, goes, err := s.goesAlong(name, spared); err != nil || goes {
+			return goes, err
+		}
+	}
+	return false, nil
+}
+
+// goesAlong tells whether a companion is to be stopped with its unit, and how it is.
+func (s *systemd) goesAlong(name string, spared []string) (u unitState, goes bool, err error) {
+	u, err = s.unit(name)
+	if err != nil || !u.running() || strings.HasPrefix(u.file, "enabled") || slices.Contains(spared, name) {
+		return u, false, err
+	}
+	needed, err := s.anyRuns(u.wantedBy)
+	return u, !needed && err == nil, err
 }
 
 // sparedCompanions are those that ran before, and those that mounts of this host may need.

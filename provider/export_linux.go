@@ -95,36 +95,7 @@ func parseExport(line string) (tableExport, error) {
 	if !ok || !opened || !closed || client == "" || !strings.HasPrefix(path, "/") {
 		return tableExport{}, fmt.Errorf("not an export: %q", line)
 	}
-	return tableExport{unescapeOctal(path), client, options}, nil
-}
-
-// unescapeOctal turns \040 and the like into what they stand for.
-func unescapeOctal(text string) string {
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if c, ok := octal(text[i:]); ok {
-			b.WriteByte(c)
-			i += 3
-			continue
-		}
-		b.WriteByte(text[i])
-	}
-	return b.String()
-}
-
-// octal reads a backslash with three octal digits that are a byte.
-func octal(text string) (byte, bool) {
-	if len(text) < 4 || text[0] != '\\' {
-		return 0, false
-	}
-	n := 0
-	for _, c := range []byte(text[1:4]) {
-		if c < '0' || c > '7' {
-			return 0, false
-		}
-		n = n*8 + int(c-'0')
-	}
-	return byte(n), n < 256
+	return tableExport{resource.UnescapeOctal(path), client, options}, nil
 }
 
 // findExport looks for an export of a path, or of what that leads to: exportfs writes

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
 const etabTail = "rw,sync,wdelay,hide,nocrossmnt,secure,root_squash,no_all_squash,no_subtree_check,secure_locks,acl,no_pnfs,anonuid=65534,anongid=65534,sec=sys,rw,secure,root_squash,no_all_squash"
@@ -76,7 +77,7 @@ func TestExportArgument(t *testing.T) {
 
 func TestUnescapeOctal(t *testing.T) {
 	for text, want := range map[string]string{`/a\040b`: "/a b", `\134`: `\`, `\04`: `\04`, `\999`: `\999`, `\777`: `\777`, ``: "", `x\`: `x\`} {
-		if got := unescapeOctal(text); got != want {
+		if got := resource.UnescapeOctal(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}

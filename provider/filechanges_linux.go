@@ -28,6 +28,10 @@ var tellSystemd = reloadSystemd
 // changeFiles carries out changes of files and blocks. Then systemd reads its files again,
 // once, if one of them is among those that changed.
 func changeFiles(changes []resource.Change, do func(resource.Change) error) resource.Outcome {
+	if err := outdateReaders(rewritten(changes)); err != nil {
+		err = fmt.Errorf("note that units have not read what is written: %w", err)
+		return resource.Outcome{Attempted: 1, Failures: []resource.Failure{{Err: err}}}
+	}
 	out := eachFile(changes, do)
 	last := -1
 	for i, c := range changes {
@@ -44,6 +48,17 @@ func changeFiles(changes []resource.Change, do func(resource.Change) error) reso
 		out.Failures = append([]resource.Failure{untold}, out.Failures...)
 	}
 	return out
+}
+
+// rewritten lists the files in which other bytes will be.
+func rewritten(changes []resource.Change) []string {
+	var paths []string
+	for _, c := range changes {
+		if path := c.Writes(); path != "" {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }
 
 // pathOf is the file that a change is about.

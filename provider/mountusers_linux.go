@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lvsctl/lvsctl/schema/resource"
 	"github.com/moby/sys/mountinfo"
 )
 
@@ -118,7 +119,7 @@ func mappedBy(file, target string) string {
 	for line := range strings.Lines(string(text)) {
 		if i := strings.IndexByte(line, '/'); i >= 0 {
 			path := strings.TrimSuffix(strings.TrimRight(line[i:], "\n"), " (deleted)")
-			if path = unescapeOctal(path); within(path, target) {
+			if path = resource.UnescapeOctal(path); within(path, target) {
 				return "has " + path + " in memory"
 			}
 		}

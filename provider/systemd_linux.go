@@ -132,7 +132,7 @@ func (s *systemd) unit(name string) (unitState, error) {
 		files:    append([]string{p.text("FragmentPath")}, p.list("DropInPaths")...),
 		since:    time.UnixMicro(int64(p.long("ActiveEnterTimestamp"))),
 		outdated: p.yes("NeedDaemonReload"),
-		wantedBy: slices.Concat(p.list("WantedBy"), p.list("RequiredBy")),
+		wantedBy: slices.Concat(p.list("WantedBy"), p.list("RequiredBy"), p.list("BoundBy")),
 
 		unmet: p.long("ConditionTimestamp") > 0 && !p.yes("ConditionResult"),
 		kind:  p.text("Type"), remains: p.yes("RemainAfterExit"),

@@ -1,11 +1,13 @@
 package provider
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,29 +55,38 @@ func (unitDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
 			}
 			states[name] = u
 		}
-		value, there, err := u.setting(setting)
+		live, there, err := s.setting(u, setting)
 		if err != nil {
 			return err
 		}
 		if there {
-			snap.Live.Add(resource.Unit{Name: name, Setting: setting, Value: value})
+			snap.Live.Add(live)
 		}
 	}
 	return nil
 }
 
-// setting is the value of one setting, if the unit has it.
-func (u unitState) setting(name string) (value string, there bool, err error) {
+// setting is one setting, if the unit has it.
+func (s *systemd) setting(u unitState, name string) (live resource.Unit, there bool, err error) {
+	live = resource.Unit{Name: u.name, Setting: name}
 	switch name {
 	case resource.UnitRunning:
-		return yesNo(u.running()), u.exists(), nil
+		live.Value = yesNo(u.running())
+		if !u.running() {
+			var left bool
+			if left, err = s.companionsLeft(u.name); left {
+				live.Value = resource.UnitLeft
+			}
+		}
+		return live, u.exists(), err
 	case resource.UnitEnabled:
-		return yesNo(u.enabled()), u.file != "", nil
+		live.Value = yesNo(u.enabled())
+		return live, u.file != "", nil
 	case resource.UnitFiles:
-		value, err := readUnitNote(u.name)
-		return value, u.exists(), err
+		live.Value, live.Reads, err = readUnitNote(u.name)
+		return live, u.exists(), err
 	}
-	return "", false, fmt.Errorf("read unit %s: unknown setting %q", u.name, name)
+	return live, false, fmt.Errorf("read unit %s: unknown setting %q", u.name, name)
 }
 
 func yesNo(v bool) string {
@@ -100,10 +111,10 @@ func (d unitDriver) apply(changes []resource.Change) resource.Outcome {
 		if !ok {
 			return errUnsupported(c)
 		}
-		if err := setter.set(u); err != nil || c.Action != resource.Restore || u.Setting != resource.UnitRunning || u.Value != "no" {
-			return err
+		if u.Setting == resource.UnitRunning && u.Value == "no" && c.Action == resource.Restore {
+			return setter.giveBack(u.Name)
 		}
-		return setter.stopCompanions(u.Name)
+		return setter.set(u)
 	})
 	for i, f := range out.Failures {
 		out.Failures[i].Unknown = errors.Is(f.Err, errNoEnd)
@@ -129,16 +140,22 @@ func (s unitSetter) set(want resource.Unit) error {
 		s.started[want.Name] = !u.running()
 		return s.start(u)
 	case want.Setting == resource.UnitRunning:
-		return s.stop(u)
+		if err := s.stop(u); err != nil || want.Value != "no" {
+			return err
+		}
+		return forgetCompanions(want.Name) // whatever runs now is meant to
 	case want.Setting == resource.UnitEnabled:
 		return s.enable(u, want.Value == "yes")
 	case want.Setting == resource.UnitFiles:
 		if u.running() && !s.started[want.Name] {
+			if err := outdate(want); err != nil {
+				return err
+			}
 			if err := s.refresh(u); err != nil {
 				return err
 			}
 		}
-		return writeUnitNote(want.Name, want.Value)
+		return writeUnitNote(want)
 	}
 	return fmt.Errorf("set unit %s: unknown setting %q", want.Name, want.Setting)
 }
@@ -171,7 +188,7 @@ func (s unitSetter) start(u unitState) error {
 		return fmt.Errorf("start %s: %w", u.name, err)
 	}
 	if err := s.run(s.conn.StartUnitContext, u.name, 0); err != nil {
-		return errors.Join(fmt.Errorf("start %s: %w", u.name, err), s.giveUp(u.name))
+		return errors.Join(fmt.Errorf("start %s: %w", u.name, err), s.giveUp(u.name), s.stopCompanions(u.name))
 	}
 	return nil
 }
@@ -360,35 +377,77 @@ func unitNote(name string) (string, error) {
 	return filepath.Join(unitNotes, name), nil
 }
 
-// readUnitNote is what was noted of a unit, empty for nothing.
-func readUnitNote(name string) (string, error) {
+// readUnitNote is what was noted of a unit, empty for nothing: in the first line what its files
+// were, in the others which they are.
+func readUnitNote(name string) (value, reads string, err error) {
 	path, err := unitNote(name)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
+		return "", "", nil
 	}
-	return strings.TrimSuffix(string(text), "\n"), err
+	value, reads, _ = strings.Cut(strings.TrimSuffix(string(text), "\n"), "\n")
+	return value, reads, err
 }
 
-// writeUnitNote notes something of a unit. With the last note the directory goes.
-func writeUnitNote(name, value string) error {
-	path, err := unitNote(name)
+// writeUnitNote notes what a unit has read. With the last note the directory goes.
+func writeUnitNote(u resource.Unit) error {
+	path, err := unitNote(u.Name)
 	if err != nil {
 		return err
 	}
-	if value != "" {
+	if u.Value != "" {
 		if err := os.MkdirAll(unitNotes, 0o700); err != nil {
 			return err
 		}
-		return os.WriteFile(path, []byte(value+"\n"), 0o600)
+		if err := os.WriteFile(path+newNote, []byte(u.Value+"\n"+u.Reads+"\n"), 0o600); err != nil {
+			return err
+		}
+		return os.Rename(path+newNote, path)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return removeIfEmpty(unitNotes)
+}
+
+// newNote is the suffix of a note that is being written: no unit's name ends in it.
+const newNote = ".new"
+
+// outdate notes that nobody knows what a unit has read, until it has read its files again.
+func outdate(u resource.Unit) error {
+	_, reads, err := readUnitNote(u.Name)
+	if err != nil {
+		return err
+	}
+	return writeUnitNote(resource.Unit{Name: u.Name, Value: resource.UnitOutdated, Reads: cmp.Or(u.Reads, reads)})
+}
+
+// outdateReaders notes of all units that read one of some files, which are about to be
+// written, that they have not read them.
+func outdateReaders(paths []string) error {
+	notes, err := filepath.Glob(unitNotes + "/*")
+	if err != nil {
+		return err
+	}
+	for _, note := range notes {
+		u := resource.Unit{Name: filepath.Base(note)}
+		if strings.HasSuffix(u.Name, newNote) {
+			continue
+		}
+		if _, u.Reads, err = readUnitNote(u.Name); err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(strings.Split(u.Reads, "\n"), func(p string) bool { return p != "" && slices.Contains(paths, p) }) {
+			continue
+		}
+		if err := outdate(u); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // removeIfEmpty removes a directory with the last file in it.

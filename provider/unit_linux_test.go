@@ -45,6 +45,7 @@ func TestUnits(t *testing.T) {
 		{"enabled and disabled", m, testUnitEnabled},
 		{"cannot be enabled", m, testUnitNotEnabled},
 		{"reloaded", m, testUnitReloaded},
+		{"outdated", m, testUnitOutdated},
 		{"restarted", m, testUnitRestarted},
 		{"does not come back", &patient, testUnitBroken},
 		{"reload fails", m, testUnitReloadFails},
@@ -221,17 +222,50 @@ func testUnitCompanions(t *testing.T, m *Machine) {
 		t.Error("what ran before is not forgotten")
 	}
 
-	// Cut off and started again, stopped by hand and healed: what ran before all that counts.
+	// Stopped by hand, or by an apply that was cut off there, it is not given up yet. Healed in
+	// between, what ran before all that counts.
 	systemctl("stop", "kept.service")
 	start(t)
 	systemctl("stop", name)
+	expectUnits(t, m, running(name, resource.UnitLeft))
 	start(t)
-	apply(t, m, restore)
+	systemctl("stop", name)
+	apply(t, m, resource.Change{Action: resource.Restore, Before: running(name, resource.UnitLeft), After: running(name, "no")})
 	states(t, "inactive", "active", "active", "active")
+	expectUnits(t, m, running(name, "no"))
 
 	start(t)
 	apply(t, m, update(running(name, "yes"), running(name, "no")))
 	states(t, "active", "active", "active", "active")
+	expectUnits(t, m, running(name, "no"))
+
+	// One that does not start leaves nothing behind.
+	systemctl("stop", "along.service")
+	unitFile(t, name, "[Unit]\nWants=along.service\n[Service]\nType=exec\nExecStart=/no/such/program\n")
+	systemctl("daemon-reload")
+	expectError(t, m, running(name, "yes"), "start main.service")
+	expectShow(t, "along.service", "ActiveState", "inactive")
+}
+
+// What a unit has read is outdated as soon as other bytes are in one of its files, and not
+// with other permissions.
+func testUnitOutdated(t *testing.T, m *Machine) {
+	const name = "reads.service"
+	unitFile(t, name, sleeps)
+	read := resource.Unit{Name: name, Setting: resource.UnitFiles, Value: "1", Reads: "/etc/other\n/etc/reads.conf"}
+	file := resource.File{Path: "/etc/reads.conf", Content: "one\n", Mode: 0o644, Owner: "root", Group: "root"}
+	apply(t, m, create(running(name, "yes")), create(file), create(read))
+	expectUnits(t, m, read)
+	closed := file
+	closed.Mode = 0o600
+	apply(t, m, update(file, closed), create(resource.File{Path: "/etc/reads", Content: "one\n", Mode: 0o644, Owner: "root", Group: "root"}))
+	expectUnits(t, m, read)
+	outdated := read
+	outdated.Value = resource.UnitOutdated
+	apply(t, m, create(resource.Block{Path: file.Path, Name: "more", Comment: "#", Content: "two\n"}))
+	expectUnits(t, m, outdated)
+	apply(t, m, update(outdated, read))
+	expectUnits(t, m, read)
 }
 
 func testUnitOneshot(t *testing.T, m *Machine) {

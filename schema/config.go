@@ -29,11 +29,10 @@ type Host struct {
 	Address   netip.Addr // the address of its own: DIP of a director, RIP of a real server
 	Interface string     // the network interface that carries Address
 	Reach     Reach
-	IPVS      []Setting                 // settings of IPVS as a whole, which exist once it is loaded
-	Settings  []Setting                 // whatever else the host block asks for
-	Reads     map[string][]resource.Key // the files and blocks that units read again when they change, by the unit's name
-	Persist   *bool                     // whether a reboot brings its part back; nil is: where systemd boots it
-	Ignores   []Ignore                  // rules whose findings about the host are meant to be so
+	IPVS      []Setting // settings of IPVS as a whole, which exist once it is loaded
+	Settings  []Setting // whatever else the host block asks for
+	Persist   *bool     // whether a reboot brings its part back; nil is: where systemd boots it
+	Ignores   []Ignore  // rules whose findings about the host are meant to be so
 	Range     hcl.Range
 }
 

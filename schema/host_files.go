@@ -149,7 +149,7 @@ func (c *content) directory(p string) *resource.Directory {
 var unitTypes = []string{".service", ".socket", ".target", ".timer", ".path", ".mount", ".automount", ".swap", ".slice"}
 
 // hostUnit reads one unit block, on a host with files that units may read.
-func (c *content) hostUnit(h *Host, files []Setting) []resource.Resource {
+func (c *content) hostUnit(files []Setting) []resource.Resource {
 	name := c.label()
 	if !isUnit(name) {
 		c.failLabel(`%q is not the name of a unit. It ends in its type, as in "nginx.service".`, name)
@@ -163,12 +163,9 @@ func (c *content) hostUnit(h *Host, files []Setting) []resource.Resource {
 		}
 	}
 	if paths, ok := c.strings("reload_on"); ok {
-		texts, keys := c.contents(paths, files)
-		if h.Reads == nil {
-			h.Reads = map[string][]resource.Key{}
-		}
-		h.Reads[name] = keys
-		list = append(list, resource.Unit{Name: name, Setting: resource.UnitFiles, Value: resource.Fingerprint(texts...)})
+		list = append(list, resource.Unit{
+			Name: name, Setting: resource.UnitFiles, Value: resource.Fingerprint(c.contents(paths, files)...), Reads: strings.Join(paths, "\n"),
+		})
 	}
 	if len(list) == 0 && c.errors == before {
 		c.fail(c.header(), "Nothing to do", "The block says nothing about the unit %q. Add running, enabled or reload_on.", name)
@@ -184,20 +181,20 @@ func isUnit(name string) bool {
 	})
 }
 
-// contents is what the files hold that a unit reads, as the host block has it, and which
-// files and blocks these are.
-func (c *content) contents(paths []string, files []Setting) (texts []resource.Text, keys []resource.Key) {
+// contents is what the files hold that a unit reads, as the host block has it.
+func (c *content) contents(paths []string, files []Setting) []resource.Text {
+	var texts []resource.Text
 	for _, p := range paths {
 		before := len(texts)
 		for _, f := range files {
 			switch r := f.Resource.(type) {
 			case resource.File:
 				if r.Path == p {
-					texts, keys = append(texts, r.Content), append(keys, r.Key())
+					texts = append(texts, r.Content)
 				}
 			case resource.Block:
 				if r.Path == p {
-					texts, keys = append(texts, r.Content), append(keys, r.Key())
+					texts = append(texts, r.Content)
 				}
 			}
 		}
@@ -205,7 +202,7 @@ func (c *content) contents(paths []string, files []Setting) (texts []resource.Te
 			c.fail(c.at("reload_on"), "Unknown file", "The host has no file or file_block block for %q, so that lvsctl would not know when it changes.", p)
 		}
 	}
-	return texts, keys
+	return texts
 }
 
 // hostMount reads one mount block of a host.

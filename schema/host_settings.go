@@ -24,7 +24,7 @@ func (c *content) settings(h *Host) []Setting {
 		{routeSpec, (*content).hostRoute}, {ruleSpec, (*content).hostRule},
 		{directorySpec, (*content).hostDirectory}, {hostFileSpec, (*content).hostFile}, {fileBlockSpec, (*content).hostFileBlock},
 		{hostMountSpec, (*content).hostMount},
-		{unitSpec, func(b *content, h *Host) []resource.Resource { return b.hostUnit(h, list) }},
+		{unitSpec, func(b *content, _ *Host) []resource.Resource { return b.hostUnit(list) }},
 	}
 	first := map[resource.Key]hcl.Range{}
 	for _, r := range readers {

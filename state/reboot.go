@@ -58,40 +58,18 @@ func (m *image) reboot() {
 
 // outlives tells what is still there after a boot, or again.
 func (m *image) outlives() func(resource.Key) bool {
-	again, lines := m.madeAgain()
-	returns := func(r resource.Resource) {
-		if line := resource.BootLine(r); line != "" && lines[line] {
-			again[r.Key()] = true
-		}
-	}
-	for _, claim := range m.claims {
-		returns(claim.Want)
-	}
-	if m.journal != nil {
-		for _, was := range m.journal.Was {
-			if was.Claimed {
-				returns(was.Claim.Want)
-			}
-		}
-	}
-	return func(k resource.Key) bool { return !k.Kind.Volatile() || again[k] }
-}
-
-// madeAgain lists the settings that our files have set at boot, and the lines of those that
-// have mounts and exports made.
-func (m *image) madeAgain() (settings map[resource.Key]bool, lines map[string]bool) {
-	settings, lines = map[resource.Key]bool{}, map[string]bool{}
+	again := map[resource.Key]bool{}
 	for _, claim := range m.claims {
 		if f, is := claim.Want.(resource.File); is {
 			for _, s := range f.Sysctls() {
-				settings[s.Key()] = true
+				again[s.Key()] = true
 			}
 		}
-		for _, line := range resource.BootLines(claim.Want) {
-			lines[line] = true
+		for _, key := range resource.BootKeys(claim.Want) {
+			again[key] = true
 		}
 	}
-	return settings, lines
+	return func(k resource.Key) bool { return !k.Kind.Volatile() || again[k] }
 }
 
 // cutOff tells whether an apply is under way that is taken back if the host boots. One that

@@ -126,6 +126,14 @@ func TestReboot(t *testing.T) {
 			apply(t, s, one, resource.Applied, step("a", create(pages), create(fstab)), step("b", create(share), create(exports)))
 		}, nil, "claims: " + exports.String() + " < nothing @ b; " + fstab.String() + " < nothing @ a; " + keptShares +
 			"\nlost: " + keptShares + "\nlast: no apply"},
+		// As systemd has mounted it, lvsctl boot finds it with all options that the kernel knows.
+		{"a mount that a file of ours has made again before", func(t *testing.T, s *Store) {
+			apply(t, s, one, resource.Applied, step("a", create(pages), create(fstab)))
+			found := pages
+			found.Options = "ro,relatime,vers=4.2"
+			apply(t, s, two, resource.Applied, step("a", change(resource.Adopt, found, found)))
+		}, nil, "claims: " + fstab.String() + " < nothing @ a; " + strings.Replace(pages.String(), "(ro)", "(ro,relatime,vers=4.2)", 1) + " < nothing @ a" +
+			"\nlost: " + strings.Replace(pages.String(), "(ro)", "(ro,relatime,vers=4.2)", 1) + " < nothing @ a\nlast: no apply"},
 		{"a mount and an export that nobody keeps", func(t *testing.T, s *Store) {
 			apply(t, s, one, resource.Applied, step("a", create(pages)), step("b", create(share)))
 		}, nil, "claims: \nlost: " + keptShares + "\nlast: no apply"},

@@ -80,32 +80,56 @@ func ExportsFile(name string, lines Text) File {
 	return File{Path: path.Join(exportsDir, "lvsctl-"+name+".exports"), Content: lines, Mode: 0o644, Owner: "root", Group: "root"}
 }
 
-// BootLine is the line of a file of the system that has a mount or an export made again at
-// boot, empty for everything else. One that is not made at boot has it too, in no file.
-func BootLine(r Resource) string {
-	switch r := r.(type) {
-	case Mount:
-		return FstabLine(r, false)
-	case Export:
-		return ExportsLine(r.Path, r.Client, r.Options)
-	}
-	return ""
-}
-
-// BootLines lists such lines: of a block in fstab, and of a file of exports.d.
-func BootLines(r Resource) []string {
-	var text Text
+// BootKeys lists what a file of the system, or a block in one, has mounted or exported when it
+// boots, whoever wrote it: none unless that is fstab or a file of exports.d.
+func BootKeys(r Resource) []Key {
+	var keys []Key
 	switch r := r.(type) {
 	case Block:
-		if r.Path == Fstab {
-			text = r.Content
+		for line := range strings.Lines(string(r.Content)) {
+			if f := strings.Fields(line); r.Path == Fstab && len(f) > 1 {
+				keys = append(keys, Mount{Target: UnescapeOctal(f[1])}.Key())
+			}
 		}
 	case File:
-		if path.Dir(r.Path) == exportsDir && path.Ext(r.Path) == ".exports" {
-			text = r.Content
+		for line := range strings.Lines(string(r.Content)) {
+			if f := strings.Fields(line); len(f) > 1 && path.Dir(r.Path) == exportsDir && path.Ext(r.Path) == ".exports" {
+				client, _, _ := strings.Cut(f[1], "(")
+				keys = append(keys, Export{Path: UnescapeOctal(f[0]), Client: UnescapeOctal(client)}.Key())
+			}
 		}
 	}
-	return strings.FieldsFunc(string(text), func(c rune) bool { return c == '\n' })
+	return keys
+}
+
+// UnescapeOctal turns \040 and the like into what they stand for, as fstab(5), exports(5) and
+// the kernel's tables of mounts have them.
+func UnescapeOctal(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if c, ok := octal(text[i:]); ok {
+			b.WriteByte(c)
+			i += 3
+			continue
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}
+
+// octal reads a backslash with three octal digits that are a byte.
+func octal(text string) (byte, bool) {
+	if len(text) < 4 || text[0] != '\\' {
+		return 0, false
+	}
+	n := 0
+	for _, c := range []byte(text[1:4]) {
+		if c < '0' || c > '7' {
+			return 0, false
+		}
+		n = n*8 + int(c-'0')
+	}
+	return byte(n), n < 256
 }
 
 // sysctlName is a name as [Sysctl] has it. In sysctl.d the first separator tells whether

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"time"
@@ -150,6 +151,29 @@ func (c Change) Key() Key {
 		return c.After.Key()
 	}
 	return c.Before.Key()
+}
+
+// Writes is the path of the file in which other bytes are after the change, empty for none: its
+// permissions may change without that.
+func (c Change) Writes() string {
+	before, path := textIn(c.Before)
+	after, now := textIn(c.After)
+	if !c.Action.TouchesHost() || before == after && path == now {
+		return ""
+	}
+	return cmp.Or(path, now)
+}
+
+// textIn is what a file has, or a block in one, and the file's path; empty for what is
+// neither.
+func textIn(r Resource) (text Text, path string) {
+	switch r := r.(type) {
+	case File:
+		return r.Content, r.Path
+	case Block:
+		return r.Content, r.Path
+	}
+	return "", ""
 }
 
 // Visible tells changes that matter to people from those that only keep the ledger's

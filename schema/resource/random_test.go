@@ -114,7 +114,11 @@ func randomResource(rng *rand.Rand, kind Kind) Resource {
 	case KindBlock:
 		return Block{Path: pick(rng, "/etc/fstab", "/srv/a b"), Name: pick(rng, "web", "web/pages"), Comment: pick(rng, "#", "//"), Content: pick[Text](rng, "", "a\nb\n")}
 	case KindUnit:
-		return Unit{Name: pick(rng, "nginx.service", "nfs-server.service"), Setting: pick(rng, UnitRunning, UnitEnabled), Value: pick(rng, "yes", "no")}
+		u := Unit{Name: pick(rng, "nginx.service", "nfs-server.service"), Setting: pick(rng, UnitRunning, UnitEnabled, UnitFiles), Value: pick(rng, "yes", "no")}
+		if u.Setting == UnitFiles {
+			u.Reads = pick(rng, "", "/etc/a b\n/etc/c")
+		}
+		return u
 	case KindExport:
 		return Export{Path: pick(rng, "/opt/kgc", "/srv/a b"), Client: pick(rng, "*", "192.0.2.0/24", "@web"), Options: pick(rng, "", "no_root_squash,rw")}
 	case KindMount:

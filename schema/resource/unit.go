@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"strings"
 )
 
 // The settings of units.
@@ -15,6 +16,14 @@ const (
 	UnitFiles = "files"
 )
 
+// UnitOutdated is the value of [UnitFiles] where a file was written that the unit has not
+// read since, or nobody knows whether it has.
+const UnitOutdated = "outdated"
+
+// UnitLeft is the value of [UnitRunning] for a unit that does not run, while others do that
+// lvsctl had started along with it.
+const UnitLeft = "no, others left"
+
 // A Unit is one setting of a unit of systemd. Like a sysctl it is there as long as the
 // unit is: taking it over remembers its value, giving it up restores it.
 //
@@ -24,13 +33,20 @@ type Unit struct {
 	Name    string `json:"name"` // with its suffix, as in "nfs-server.service"
 	Setting string `json:"setting"`
 	Value   string `json:"value"`
+	// Reads are the paths of the files that the unit reads, of [UnitFiles] alone, one a line.
+	Reads string `json:"reads,omitempty"`
 }
 
 // Key implements [Resource].
 func (u Unit) Key() Key { return Key{Kind: KindUnit, Name: u.Name + " " + u.Setting} }
 
 // Attributes implements [Resource].
-func (u Unit) Attributes() []Attribute { return []Attribute{{"value", u.Value}} }
+func (u Unit) Attributes() []Attribute {
+	if u.Setting == UnitFiles {
+		return []Attribute{{"value", u.Value}, {"reads", strings.ReplaceAll(u.Reads, "\n", " ")}}
+	}
+	return []Attribute{{"value", u.Value}}
+}
 
 // WithoutSystemd tells settings that lvsctl can read and set where there is no systemd.
 func (u Unit) WithoutSystemd() bool {

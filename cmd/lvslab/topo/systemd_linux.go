@@ -211,8 +211,8 @@ func (h *Host) inMounts(f func() error) error {
 	})
 }
 
-// forgetUnits takes away what the machine's administrator has set up and enabled, and
-// gives the host its name.
+// forgetUnits takes away what the machine's administrator has set up and enabled, and what is
+// mounted there, and gives the host its name.
 func (h *Host) forgetUnits() error {
 	const dir = "/etc/systemd/system"
 	entries, err := os.ReadDir(dir)
@@ -223,6 +223,9 @@ func (h *Host) forgetUnits() error {
 		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
 			return err
 		}
+	}
+	if err := os.WriteFile("/etc/fstab", nil, 0o644); err != nil {
+		return err
 	}
 	return os.WriteFile("/etc/hostname", []byte(h.Name+"\n"), 0o644)
 }
@@ -244,8 +247,8 @@ systemd-ask-password-console.path systemd-ask-password-wall.path systemd-initctl
 systemd-journal-flush.service tmp.mount`)
 
 // wantedGenerators are those of NFS, without which its units look for each other in
-// different places.
-var wantedGenerators = []string{"nfs-server-generator", "rpc-pipefs-generator"}
+// different places, and the one that has mounted what fstab says.
+var wantedGenerators = []string{"nfs-server-generator", "rpc-pipefs-generator", "systemd-fstab-generator"}
 
 // maskUnits keeps the boot short, and gives it an id.
 func maskUnits() error {
