@@ -44,7 +44,7 @@ func Revert(journals map[string]*resource.Journal, snapshots map[string]*resourc
 	for _, host := range plan.Hosts {
 		snap, shared := left[host.Name], sharedServices(host.Foreign)
 		for _, e := range journals[host.Name].Entries() {
-			if c, needed := r.takeAway(e, snap, shared); needed {
+			if c, needed := r.takeAway(host.Name, e, snap, shared); needed {
 				c.Drain = r.drain(host.Name, c, snap, drain)
 				g.takeDown(resource.StepRef{Host: host.Name, Name: snap.Ledger.Claims[e.Key].Step}, c)
 			}
@@ -173,7 +173,7 @@ func (r *reversion) restore(s *step, key resource.Key, snap *resource.Snapshot) 
 
 // takeAway is the change that gives up an object that was not ours, or removes one that
 // was not there, if one is needed.
-func (r *reversion) takeAway(e resource.WasEntry, snap *resource.Snapshot, shared map[resource.ServiceKey]bool) (resource.Change, bool) {
+func (r *reversion) takeAway(host string, e resource.WasEntry, snap *resource.Snapshot, shared map[resource.ServiceKey]bool) (resource.Change, bool) {
 	live := snap.Live[e.Key]
 	claim, claimed := snap.Ledger.Claims[e.Key]
 	switch {
@@ -186,10 +186,20 @@ func (r *reversion) takeAway(e resource.WasEntry, snap *resource.Snapshot, share
 		claim.Prior = e.Live // it was imported
 	}
 	c := release(claim, live, snap.Connections[e.Key], e.Key.Kind == resource.KindService && shared[e.Key.Service])
+	if c.Action == resource.Restore && r.linkGoes(host, resource.LinkOfSetting(e.Key), snap) {
+		c = resource.Change{Action: resource.Forget, Before: claim.Want, After: live}
+	}
 	if c.Reason == "" {
 		c.Reason = resource.RollingBack
 	}
 	return c, true
+}
+
+// linkGoes tells whether an interface is deleted, and all that is set on it with it: nobody can
+// set back what was set on it when it was new, as an MTU that its parent does not allow any more.
+func (r *reversion) linkGoes(host, link string, snap *resource.Snapshot) bool {
+	was, touched := r.journals[host].Was[resource.Link{Name: link}.Key()]
+	return touched && was.Live == nil && r.Desired.linkGoes(host, link, snap)
 }
 
 // drain is what a change waits for, nothing unless it deletes a destination whose service

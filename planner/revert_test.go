@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -163,5 +164,41 @@ func drifts(rng *rand.Rand, w world) {
 				delete(h.live, key)
 			}
 		}
+	}
+}
+
+// An interface that goes takes along what was set on it. Nobody sets that back first: a VLAN
+// cannot have the MTU that it was made with once its parent has a smaller one again.
+func TestRevertSettingsOfWhatGoes(t *testing.T) {
+	const small = `
+host "lb1" {
+  address = "10.0.0.1"
+  netns   = "lb1"
+  link "eth1" {
+    mtu = 1431
+  }
+}
+`
+	vlan := strings.Replace(small, "1431\n  }\n", "1461\n  }\n  link \"vip0\" {\n    type = \"vlan\"\n    parent = \"eth1\"\n    vlan = 7\n    mtu = 1303\n  }\n", 1)
+	w := newWorld("lb1")
+	_, d := load(t, small)
+	if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+		t.Fatal(err)
+	}
+	before := w.observe(d)
+	_, with := load(t, vlan)
+	w.begin()
+	if err := w.apply(Make(with, w.snapshots(with)), w.safe); err != nil {
+		t.Fatal(err)
+	}
+	plan := Revert(w.journals(), w.all(), 0)
+	if !strings.Contains(listed(plan), "forget vip0 mtu") {
+		t.Errorf("the VLAN's MTU is set back:\n%s", listed(plan))
+	}
+	if err := w.revert(w.safe); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, w.observe(d)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }

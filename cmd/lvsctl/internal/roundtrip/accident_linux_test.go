@@ -95,7 +95,7 @@ func (e *exposed) Apply(ctx context.Context, step resource.Step) (resource.Outco
 	case interrupted:
 		e.mishap.interrupt()
 	case failed:
-		step.Changes = step.Changes[:e.mishap.rng.IntN(len(step.Changes))]
+		step.Changes = step.Changes[:1+e.mishap.rng.IntN(len(step.Changes))] // an apply that made none leaves the one before to be undone
 		out, err := e.Host.Apply(ctx, step)
 		return out, errors.Join(err, errTrouble)
 	case lost:
