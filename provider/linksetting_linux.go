@@ -9,6 +9,7 @@ import (
 
 	"github.com/lvsctl/lvsctl/schema/resource"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // linkSettingDriver reads and sets what can be set on a network interface, whoever made
@@ -65,8 +66,29 @@ func (d linkSettingDriver) apply(changes []resource.Change) resource.Outcome {
 		if err != nil {
 			return fmt.Errorf("interface %s: %w", s.Link, err)
 		}
-		return d.set(link, s)
+		err = d.set(link, s)
+		if errors.Is(err, unix.ERANGE) && d.setParent(link, changes) {
+			err = d.set(link, s)
+		}
+		return err
 	})
+}
+
+// setParent sets what a link stands on to the MTU that it gets by one of some changes. A VLAN
+// cannot have a larger one than that, and which of both comes first is left to those who write
+// or undo them.
+func (d linkSettingDriver) setParent(link netlink.Link, changes []resource.Change) bool {
+	parent, err := d.nl.LinkByIndex(link.Attrs().ParentIndex)
+	if err != nil {
+		return false
+	}
+	key := resource.LinkSetting{Link: parent.Attrs().Name, Name: resource.LinkMTU}.Key()
+	for _, c := range changes {
+		if s, is := c.After.(resource.LinkSetting); is && s.Key() == key {
+			return d.set(parent, s) == nil
+		}
+	}
+	return false
 }
 
 // remove is for settings that are gone with their interface: no others can be deleted.

@@ -78,6 +78,14 @@ func TestKernelLinkSettingFails(t *testing.T) {
 	expectSettings(t, "eth0", "up", 1500)
 	expectSettings(t, "eth0.7", "down", 1500)
 
+	// With what is below it, in any order.
+	apply(t, m, create(set("eth0.7", resource.LinkMTU, "9000")), create(set("eth0", resource.LinkMTU, "9001")))
+	expectSettings(t, "eth0", "up", 9001)
+	expectSettings(t, "eth0.7", "down", 9000)
+	apply(t, m, create(set("eth0", resource.LinkMTU, "1500")), create(set("eth0.7", resource.LinkMTU, "1400")))
+	expectSettings(t, "eth0", "up", 1500)
+	expectSettings(t, "eth0.7", "down", 1400)
+
 	_, err := m.Read(t.Context(), keysOf([]resource.Resource{set("eth0", "color", "")}))
 	if err == nil || err.Error() != `read setting of interface eth0: unknown setting "color"` {
 		t.Errorf("reading an unknown setting: %v", err)
