@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/moby/sys/mountinfo"
 )
@@ -27,14 +26,14 @@ var companions = map[string][]string{
 		"rpc_pipefs.target", "run-rpc_pipefs.mount", "var-lib-nfs-rpc_pipefs.mount", "proc-fs-nfsd.mount",
 		"rpcbind.service", "rpcbind.socket",
 	},
-	"rpcbind.service": {"rpcbind.socket"},
+	"rpcbind.service": {"rpc-statd-notify.service", "rpc-statd.service", "rpcbind.socket"}, // mount(8) starts the first two
 }
 
 // clientUnits are those of them that mounts of this host may need, which systemd does not
-// know.
-var clientUnits = []string{
-	"rpc-statd-notify.service", "rpc-statd.service", "nfs-idmapd.service",
-	"rpc_pipefs.target", "run-rpc_pipefs.mount", "var-lib-nfs-rpc_pipefs.mount", "rpcbind.service", "rpcbind.socket",
+// know, by the type of the mount: before NFS 4 there are daemons for locks.
+var clientUnits = map[string][]string{
+	"nfs":  {"rpc-statd-notify.service", "rpc-statd.service", "rpcbind.service", "rpcbind.socket"},
+	"nfs4": {"nfs-idmapd.service", "rpc_pipefs.target", "run-rpc_pipefs.mount", "var-lib-nfs-rpc_pipefs.mount"},
 }
 
 // companionNotes is where it is noted which companions of a unit ran before it was started,
@@ -84,7 +83,7 @@ func (s *systemd) stopCompanions(unit string) error {
 		return err
 	}
 	for _, name := range companions[unit] {
-		u, goes, err := s.goesAlong(name, spared)
+		u, goes, err := s.goesAlong(name, unit, spared)
 		if err != nil {
 			return err
 		}
@@ -109,20 +108,22 @@ func (s *systemd) companionsLeft(unit string) (bool, error) {
 		return false, err
 	}
 	for _, name := range companions[unit] {
-		if _, goes, err := s.goesAlong(name, spared); err != nil || goes {
+		if _, goes, err := s.goesAlong(name, unit, spared); err != nil || goes {
 			return goes, err
 		}
 	}
 	return false, nil
 }
 
-// goesAlong tells whether a companion is to be stopped with its unit, and how it is.
-func (s *systemd) goesAlong(name string, spared []string) (u unitState, goes bool, err error) {
+// goesAlong tells whether a companion is to be stopped with its unit, and how it is. That the
+// unit runs is no reason not to: a socket that goes with it may have started it again. Neither
+// is that it is enabled until the next boot: mount(8) does so with what it starts.
+func (s *systemd) goesAlong(name, unit string, spared []string) (u unitState, goes bool, err error) {
 	u, err = s.unit(name)
-	if err != nil || !u.running() || strings.HasPrefix(u.file, "enabled") || slices.Contains(spared, name) {
+	if err != nil || !u.running() || u.file == "enabled" || slices.Contains(spared, name) {
 		return u, false, err
 	}
-	needed, err := s.anyRuns(u.wantedBy)
+	needed, err := s.anyRuns(slices.DeleteFunc(u.wantedBy, func(by string) bool { return by == unit }))
 	return u, !needed && err == nil, err
 }
 
@@ -139,8 +140,8 @@ func sparedCompanions(unit string) (spared []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(mounts) > 0 {
-		spared = append(spared, clientUnits...)
+	for _, m := range mounts {
+		spared = append(spared, clientUnits[m.FSType]...)
 	}
 	return spared, nil
 }
