@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/moby/sys/mountinfo"
 )
@@ -117,13 +118,14 @@ func (s *systemd) companionsLeft(unit string) (bool, error) {
 
 // goesAlong tells whether a companion is to be stopped with its unit, and how it is. That the
 // unit runs is no reason not to: a socket that goes with it may have started it again. Neither
-// is that it is enabled until the next boot: mount(8) does so with what it starts.
+// is that it is enabled until the next boot: mount(8) does so with what it starts, for a
+// target, and targets need nobody.
 func (s *systemd) goesAlong(name, unit string, spared []string) (u unitState, goes bool, err error) {
 	u, err = s.unit(name)
 	if err != nil || !u.running() || u.file == "enabled" || slices.Contains(spared, name) {
 		return u, false, err
 	}
-	needed, err := s.anyRuns(slices.DeleteFunc(u.wantedBy, func(by string) bool { return by == unit }))
+	needed, err := s.anyRuns(slices.DeleteFunc(u.wantedBy, func(by string) bool { return by == unit || strings.HasSuffix(by, ".target") }))
 	return u, !needed && err == nil, err
 }
 
