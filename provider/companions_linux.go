@@ -20,14 +20,16 @@ import (
 // network. When lvsctl gives up a unit that it had running, it stops what came along: units
 // that did not run before, that nobody has enabled, and that no running unit wants.
 
-// companions are the units that come along with some, in the order in which to stop them.
+// companions are the units that come along with some, in the order in which to stop them, after
+// the unit itself unless that is among them.
 var companions = map[string][]string{
 	"nfs-server.service": {
 		"rpc-statd-notify.service", "rpc-statd.service", "nfs-idmapd.service", "nfs-mountd.service", "nfsdcld.service",
 		"rpc_pipefs.target", "run-rpc_pipefs.mount", "var-lib-nfs-rpc_pipefs.mount", "proc-fs-nfsd.mount",
 		"rpcbind.service", "rpcbind.socket",
 	},
-	"rpcbind.service": {"rpc-statd-notify.service", "rpc-statd.service", "rpcbind.socket"}, // mount(8) starts the first two
+	// mount(8) starts the first two, which ask rpcbind to forget them when they end.
+	"rpcbind.service": {"rpc-statd-notify.service", "rpc-statd.service", "rpcbind.service", "rpcbind.socket"},
 }
 
 // clientUnits are those of them that mounts of this host may need, which systemd does not
@@ -68,8 +70,10 @@ func (s unitSetter) giveBack(unit string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.stop(u); err != nil {
-		return err
+	if !slices.Contains(companions[unit], unit) {
+		if err := s.stop(u); err != nil {
+			return err
+		}
 	}
 	return s.stopCompanions(unit)
 }
@@ -122,6 +126,9 @@ func (s *systemd) companionsLeft(unit string) (bool, error) {
 // target, and targets need nobody.
 func (s *systemd) goesAlong(name, unit string, spared []string) (u unitState, goes bool, err error) {
 	u, err = s.unit(name)
+	if err == nil && name == unit {
+		return u, u.running(), nil
+	}
 	if err != nil || !u.running() || u.file == "enabled" || slices.Contains(spared, name) {
 		return u, false, err
 	}
