@@ -30,8 +30,8 @@ import (
 //     replaced sends nothing to a real server that answers through the new one.
 //   - What is changed so that it no longer stands on something that goes, is changed
 //     first.
-//   - A unit reads its files again when they are what they were before, and not when it
-//     is given up: that comes first.
+//   - A unit reads its files again when all of them are as they will be, those that are
+//     given up among them.
 //
 // Beyond that, setting up goes before taking down, so that a replacement serves before
 // what it replaces goes; what is drained goes before what is not, so that nothing that was

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,16 +17,16 @@ import (
 
 // readAgain adds that units read files which are written, where the plan has them unchanged.
 func (g *graph) readAgain(d *Desired, snapshots map[string]*resource.Snapshot) {
-	for host, paths := range g.written() {
-		changes := g.rereads(host)
+	for host, f := range g.files() {
 		snap := snapshots[host]
+		var more []func() // what is added would move the changes that f points to
 		for _, unit := range readingUnits(snap.Live) {
 			key := unit.Key()
 			claim := snap.Ledger.Claims[key]
-			if !reads(unit, paths) && !reads(claim.Want, paths) {
+			if !reads(unit, f.written) && !reads(claim.Want, f.written) {
 				continue
 			}
-			c := changes[key]
+			c := f.rereads[key]
 			w, wanted := d.wants[host][key]
 			switch {
 			case c != nil && c.Action.TouchesHost():
@@ -33,9 +34,13 @@ func (g *graph) readAgain(d *Desired, snapshots map[string]*resource.Snapshot) {
 				*c = resource.Change{Action: resource.Restore, Before: unit, After: unit, Reason: resource.FilesWritten}
 			case c != nil:
 				c.Action, c.Before, c.After, c.Reason = resource.Update, unit, unit, resource.FilesWritten
-			case wanted && w.step != nil:
-				g.setUp(w.step, resource.Change{Action: resource.Update, Before: unit, After: unit, Source: w.source, Reason: resource.FilesWritten, Claim: keepingClaim(claim)})
+			case wanted:
+				again := resource.Change{Action: resource.Update, Before: unit, After: unit, Source: w.source, Reason: resource.FilesWritten, Claim: keepingClaim(claim)}
+				more = append(more, func() { g.setUp(w.step, again) })
 			}
+		}
+		for _, add := range more {
+			add()
 		}
 	}
 }
@@ -66,35 +71,36 @@ func reads(r resource.Resource, paths map[string]bool) bool {
 	return is && unit.Reads != "" && slices.ContainsFunc(strings.Split(unit.Reads, "\n"), func(p string) bool { return paths[p] })
 }
 
-// written lists the files in which other bytes will be, by host.
-func (g *graph) written() map[string]map[string]bool {
-	files := map[string]map[string]bool{}
-	for _, n := range g.nodes {
-		for _, c := range n.changes {
-			path := c.Writes()
-			if path == "" {
-				continue
-			}
-			if files[n.ref.Host] == nil {
-				files[n.ref.Host] = map[string]bool{}
-			}
-			files[n.ref.Host][path] = true
-		}
-	}
-	return files
+// A fileWork is what a plan does with the files of a host, and with units that read some.
+type fileWork struct {
+	written map[string]bool                   // in which other bytes will be
+	rereads map[resource.Key]*resource.Change // after which units have read theirs
 }
 
-// rereads are the changes of a host after which units have read their files.
-func (g *graph) rereads(host string) map[resource.Key]*resource.Change {
-	changes := map[resource.Key]*resource.Change{}
+// files is that of all hosts on which any file is written.
+func (g *graph) files() map[string]fileWork {
+	work := map[string]fileWork{}
 	for _, n := range g.nodes {
 		for i := range n.changes {
-			if c := &n.changes[i]; n.ref.Host == host && rereads(*c) {
-				changes[c.Key()] = c
+			c := &n.changes[i]
+			path := c.Writes()
+			if path == "" && !rereads(*c) {
+				continue
 			}
+			f, known := work[n.ref.Host]
+			if !known {
+				f = fileWork{map[string]bool{}, map[resource.Key]*resource.Change{}}
+				work[n.ref.Host] = f
+			}
+			if path == "" {
+				f.rereads[c.Key()] = c
+				continue
+			}
+			f.written[path] = true
 		}
 	}
-	return changes
+	maps.DeleteFunc(work, func(_ string, f fileWork) bool { return len(f.written) == 0 })
+	return work
 }
 
 // rereads tells a change after which a unit has read its files.

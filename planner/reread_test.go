@@ -182,6 +182,27 @@ func TestReadAgainAfterBoot(t *testing.T) {
 	}
 }
 
+// Several units read what is put back, whatever else the plan has for them.
+func TestReadAgainAll(t *testing.T) {
+	text := strings.Replace(readingUnit, "  unit ", "  unit \"a.service\" {\n    reload_on = [\"/etc/nginx/nginx.conf\"]\n  }\n  unit ", 1)
+	w := newWorld("lb1")
+	_, d := load(t, text)
+	if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
+		t.Fatal(err)
+	}
+	w["lb1"].live.Add(resource.File{Path: "/etc/nginx/nginx.conf", Content: "theirs\n", Mode: 0o644, Owner: "root", Group: "root"})
+	key := resource.Unit{Name: "nginx.service", Setting: resource.UnitFiles}.Key()
+	claim := w["lb1"].ledger.Claims[key]
+	claim.Want = resource.Unit{Name: "nginx.service", Setting: resource.UnitFiles, Value: "other"}
+	w["lb1"].ledger.Claims[key] = claim
+	text = listed(Make(d, w.snapshots(d)))
+	for _, name := range []string{"a.service", "nginx.service"} {
+		if want := "update " + name + " files (a file that it reads is written)"; strings.Count(text, want) != 1 {
+			t.Errorf("%s does not read its file:\n%s", name, text)
+		}
+	}
+}
+
 // Given up or rolled back, a unit reads its files when they are what they were before. It is
 // stopped before that if it was not running.
 func TestReadAgainWhatWasBefore(t *testing.T) {

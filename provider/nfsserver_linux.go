@@ -317,11 +317,14 @@ func writeRunFile(path string, value any) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+	if err := os.WriteFile(path+halfWritten, text, 0o600); err != nil {
 		return err
 	}
-	return os.Rename(path+".new", path)
+	return os.Rename(path+halfWritten, path)
 }
+
+// halfWritten is the suffix of such a file while it is written.
+const halfWritten = ".new"
 
 // mount mounts a file system of the kernel, unless it is there.
 func (n *startNote) mount(fstype, dir string) error {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -83,7 +84,8 @@ func (s *systemd) setting(u unitState, name string) (live resource.Unit, there b
 		live.Value = yesNo(u.enabled())
 		return live, u.file != "", nil
 	case resource.UnitFiles:
-		live.Value, live.Reads, err = readUnitNote(u.name)
+		n, err := readUnitNote(u.name)
+		live.Value, live.Reads = n.Value, n.Reads
 		return live, u.exists(), err
 	}
 	return live, false, fmt.Errorf("read unit %s: unknown setting %q", u.name, name)
@@ -377,19 +379,29 @@ func unitNote(name string) (string, error) {
 	return filepath.Join(unitNotes, name), nil
 }
 
-// readUnitNote is what was noted of a unit, empty for nothing: in the first line what its files
-// were, in the others which they are.
-func readUnitNote(name string) (value, reads string, err error) {
+// A unitRead is what a unit has read, as it is noted.
+type unitRead struct {
+	Value string `json:"value"` // of [resource.UnitFiles]
+	Reads string `json:"reads"` // the files, one a line
+}
+
+// readUnitNote is what was noted of a unit, empty for nothing.
+func readUnitNote(name string) (n unitRead, err error) {
 	path, err := unitNote(name)
 	if err != nil {
-		return "", "", err
+		return n, err
 	}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", "", nil
+		return n, nil
 	}
-	value, reads, _ = strings.Cut(strings.TrimSuffix(string(text), "\n"), "\n")
-	return value, reads, err
+	if err == nil {
+		err = json.Unmarshal(text, &n)
+	}
+	if err != nil {
+		err = fmt.Errorf("read what %s has read: %w", name, err)
+	}
+	return n, err
 }
 
 // writeUnitNote notes what a unit has read. With the last note the directory goes.
@@ -399,13 +411,7 @@ func writeUnitNote(u resource.Unit) error {
 		return err
 	}
 	if u.Value != "" {
-		if err := os.MkdirAll(unitNotes, 0o700); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path+newNote, []byte(u.Value+"\n"+u.Reads+"\n"), 0o600); err != nil {
-			return err
-		}
-		return os.Rename(path+newNote, path)
+		return writeRunFile(path, unitRead{u.Value, u.Reads})
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -413,16 +419,13 @@ func writeUnitNote(u resource.Unit) error {
 	return removeIfEmpty(unitNotes)
 }
 
-// newNote is the suffix of a note that is being written: no unit's name ends in it.
-const newNote = ".new"
-
 // outdate notes that nobody knows what a unit has read, until it has read its files again.
 func outdate(u resource.Unit) error {
-	_, reads, err := readUnitNote(u.Name)
+	n, err := readUnitNote(u.Name)
 	if err != nil {
 		return err
 	}
-	return writeUnitNote(resource.Unit{Name: u.Name, Value: resource.UnitOutdated, Reads: cmp.Or(u.Reads, reads)})
+	return writeUnitNote(resource.Unit{Name: u.Name, Value: resource.UnitOutdated, Reads: cmp.Or(u.Reads, n.Reads)})
 }
 
 // outdateReaders notes of all units that read one of some files, which are about to be
@@ -433,17 +436,18 @@ func outdateReaders(paths []string) error {
 		return err
 	}
 	for _, note := range notes {
-		u := resource.Unit{Name: filepath.Base(note)}
-		if strings.HasSuffix(u.Name, newNote) {
+		name := filepath.Base(note)
+		if strings.HasSuffix(name, halfWritten) {
 			continue
 		}
-		if _, u.Reads, err = readUnitNote(u.Name); err != nil {
+		n, err := readUnitNote(name)
+		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(strings.Split(u.Reads, "\n"), func(p string) bool { return p != "" && slices.Contains(paths, p) }) {
+		if !slices.ContainsFunc(strings.Split(n.Reads, "\n"), func(p string) bool { return slices.Contains(paths, p) }) {
 			continue
 		}
-		if err := outdate(u); err != nil {
+		if err := outdate(resource.Unit{Name: name}); err != nil {
 			return err
 		}
 	}

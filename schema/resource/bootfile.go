@@ -77,7 +77,7 @@ func (f File) Sysctls() []Sysctl {
 // ExportsFile is the file that has the shares of a cluster exported when the NFS server starts,
 // with the given lines.
 func ExportsFile(name string, lines Text) File {
-	return File{Path: path.Join(exportsDir, "lvsctl-"+name+".exports"), Content: lines, Mode: 0o644, Owner: "root", Group: "root"}
+	return rootFile(path.Join(exportsDir, "lvsctl-"+name+".exports"), string(lines))
 }
 
 // BootKeys lists what a file of the system, or a block in one, has mounted or exported when it

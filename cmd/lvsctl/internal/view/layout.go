@@ -2,10 +2,11 @@ package view
 
 // The layout of pictures.
 //
-// A picture has five columns: clients, fronts, directors, real servers, and what these share. Each cluster is a
-// band with its boxes one below the other in their columns, and each column is as wide as
-// its widest box, so that columns are in line over all bands. Nothing is measured: the
-// font is a monospaced one, and a character of those is 0.6 of the font's size wide.
+// A picture has five columns: clients, fronts, directors, real servers, and what these
+// share. Each cluster is a band with its boxes one below the other in their columns, and
+// each column is as wide as its widest box, so that columns are in line over all bands.
+// Nothing is measured: the font is a monospaced one, and a character of those is 0.6 of the
+// font's size wide.
 //
 // What stands on the arrow to a group of real servers needs a place where it hides
 // nothing: the last part of those arrows is straight and as long as the longest text.
