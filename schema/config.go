@@ -51,6 +51,20 @@ type Reach struct {
 	Local   bool     // the machine lvsctl runs on
 	Netns   string   // a network namespace of that machine, as made by ip netns
 	Command []string // an argv prefix in front of "lvsctl agent"
+	SSH     *SSH     // another machine, by ssh
+}
+
+// SSH says how the ssh of the machine that lvsctl runs on gets to a host. What is empty is
+// for ssh to know, as from ~/.ssh/config.
+type SSH struct {
+	Address  string // a name that ssh knows, or an address
+	User     string
+	Port     uint16
+	Identity string        // the file with the private key
+	Jump     string        // hosts on the way, as in ssh -J
+	Options  []string      // of ssh_config(5), each as keyword=value
+	Timeout  time.Duration // for which the host may say nothing
+	Agent    string        // the lvsctl that is installed there; empty: one is copied there
 }
 
 // Mode is how a cluster's directors pass packets on to its real servers.

@@ -19,7 +19,7 @@ type Block struct {
 	Single  bool     // one at most where it can stand
 	Open    bool     // arguments of any name, as in locals
 	Args    []Argument
-	OneOf   [][]string // groups of arguments of which one must be there
+	OneOf   [][]string // groups of arguments and single blocks of which one must be there
 	Blocks  []*Block   // what can stand in it
 	Example string     // how it is written, a line break at the end; empty for a file
 }

@@ -96,6 +96,10 @@ func removeArgs(in *blockSpec, body *hclwrite.Body, of *blockSpec, names []strin
 		removed = in == of && body.RemoveAttribute(name) != nil || removed
 	}
 	for _, block := range body.Blocks() {
+		if in == of && slices.Contains(names, block.Type()) {
+			removed = body.RemoveBlock(block) || removed
+			continue
+		}
 		removed = removeArgs(in.nested(block.Type()), block.Body(), of, names) || removed
 	}
 	return removed

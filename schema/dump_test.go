@@ -22,7 +22,10 @@ func dump(c *Config) string {
 }
 
 func dumpHost(b *strings.Builder, h *Host) {
-	fmt.Fprintf(b, "host %s at %s: address %s interface %q reach %+v\n", h.Name, SourceOf(h.Range), h.Address, h.Interface, h.Reach)
+	fmt.Fprintf(b, "host %s at %s: address %s interface %q reach {Local:%v Netns:%v Command:%v}\n", h.Name, SourceOf(h.Range), h.Address, h.Interface, h.Reach.Local, h.Reach.Netns, h.Reach.Command)
+	if h.Reach.SSH != nil {
+		fmt.Fprintf(b, "  ssh %+v\n", *h.Reach.SSH)
+	}
 	dumpIgnores(b, "  ", h.Ignores)
 	for _, s := range slices.Concat(h.Settings, h.IPVS) {
 		fmt.Fprintf(b, "  %s %s at %s\n", s.Resource.Key().Kind, s.Resource, SourceOf(s.Range))

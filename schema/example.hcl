@@ -82,7 +82,10 @@ host "web1" {
 
 host "client" {
   address = "192.168.80.200"
-  command = ["ssh", "root@client"]
+
+  ssh {
+    user = "deploy"
+  }
 }
 
 host "lb2" {
@@ -130,7 +133,11 @@ cluster "remote" {
 host "nfs" {
   address   = "192.168.80.14"
   interface = "ens33"
-  command   = ["ssh", "root@nfs"]
+
+  ssh {
+    user = "deploy"
+    jump = "gate.example.com"
+  }
 
   directory "/srv/programs" {
     mode = "0755"

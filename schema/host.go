@@ -2,6 +2,8 @@ package schema
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -57,7 +59,7 @@ func (l *loader) host(block *hcl.Block, s *scope) *hostDecl {
 	h := &Host{Name: c.label(), Ignores: c.ignores, Range: c.header()}
 	h.Address = c.addr("address")
 	h.Interface = c.interfaceName("interface")
-	h.Reach = c.reach()
+	h.Reach = c.reach(h.Address)
 	if c.given("persist") {
 		persist := c.boolean("persist")
 		h.Persist = &persist
@@ -90,33 +92,52 @@ func hostValue(h *hostDecl) cty.Value {
 	})
 }
 
-// reach reads how a host is reached: exactly one of its three arguments.
-func (c *content) reach() Reach {
+// reach reads how a host is reached: exactly one of its ways.
+func (c *content) reach(address netip.Addr) Reach {
 	var r Reach
 	before := c.errors
 	r.Local = c.boolean("local")
 	r.Netns = c.netns("netns")
 	r.Command = c.command("command")
+	r.SSH = c.ssh(address)
 
-	given := c.reachGiven(r.Local)
+	given := c.reachGiven(r)
 	switch {
 	case len(given) == 0 && c.errors == before && !c.misspelt("local") && !c.misspelt("netns") && !c.misspelt("command"):
-		c.fail(c.header(), "Missing way to reach the host", `lvsctl must know how to get there. Write one of local = true (the machine it runs on), netns = "NAME" (a network namespace of that machine) or command = ["ssh", "NAME"].`)
+		c.fail(c.header(), "Missing way to reach the host", `lvsctl must know how to get there. Write one of local = true (the machine it runs on), ssh {} (another machine), netns = "NAME" (a network namespace of this machine) or command = ["PROGRAM", …] (anything else that starts an agent).`)
 	case len(given) > 1:
-		d := problem(c.attrs[given[1]].NameRange, "Conflicting arguments", "A host is reached in exactly one way, and this one has %s. Remove all but one.", list(given))
-		d.Context = hcl.RangeOver(c.attrs[given[0]].NameRange, c.attrs[given[1]].Range).Ptr()
+		d := problem(given[1].at, "Conflicting arguments", "A host is reached in exactly one way, and this one has %s. Remove all but one.", list(names(given)))
+		d.Context = hcl.RangeOver(given[0].at, given[1].whole).Ptr()
 		c.add(d)
 	}
 	return r
 }
 
+// A way is one way to reach a host, and where it is written.
+type way struct {
+	name  string
+	at    hcl.Range // of the name
+	whole hcl.Range
+}
+
+func names(ways []way) []string {
+	list := make([]string, len(ways))
+	for i, w := range ways {
+		list[i] = w.name
+	}
+	return list
+}
+
 // reachGiven lists the ways to reach a host that are written.
-func (c *content) reachGiven(local bool) []string {
-	var given []string
+func (c *content) reachGiven(r Reach) []way {
+	var given []way
 	for _, name := range []string{"local", "netns", "command"} {
-		if c.given(name) && (name != "local" || local) {
-			given = append(given, name)
+		if c.given(name) && (name != "local" || r.Local) {
+			given = append(given, way{name, c.attrs[name].NameRange, c.attrs[name].Range})
 		}
+	}
+	if i := slices.IndexFunc(c.blocks, func(b *hcl.Block) bool { return b.Type == sshSpec.Type }); i >= 0 {
+		given = append(given, way{sshSpec.Type, c.blocks[i].DefRange, c.blocks[i].DefRange})
 	}
 	return given
 }

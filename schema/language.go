@@ -79,11 +79,11 @@ var hostSpec = define(blockSpec{
 		{Name: "local", Kind: kindBool, Doc: "true for the machine that lvsctl runs on"},
 		{Name: "netns", Kind: kindString, Doc: "the network namespace that is the host, as made by ip netns"},
 		{Name: "persist", Kind: kindBool, Doc: "whether its part comes back after a reboot; by default where systemd boots it and it is no network namespace"},
-		{Name: "command", Kind: kindStrings, Doc: `the command that reaches the host, as in ["ssh", "lb1"]`},
+		{Name: "command", Kind: kindStrings, Doc: `the command that reaches the host, as in ["nsenter", "-t", "17", "-n"]`},
 		forEachAttr,
 	},
-	OneOf:  [][]string{{"local", "netns", "command"}},
-	Blocks: []*blockSpec{ipvsSpec, sysctlSpec, linkSpec, hostAddressSpec, routeSpec, ruleSpec, directorySpec, hostFileSpec, fileBlockSpec, hostMountSpec, unitSpec, ignoreSpec},
+	OneOf:  [][]string{{"local", "netns", "command", "ssh"}},
+	Blocks: []*blockSpec{sshSpec, ipvsSpec, sysctlSpec, linkSpec, hostAddressSpec, routeSpec, ruleSpec, directorySpec, hostFileSpec, fileBlockSpec, hostMountSpec, unitSpec, ignoreSpec},
 })
 
 // serverAttrs are the arguments of real servers that pools have too.

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -315,6 +316,8 @@ func (r Reach) key() (key, attr string) {
 		return "netns " + r.Netns, "netns"
 	case len(r.Command) > 0:
 		return "command " + strings.Join(r.Command, "\x00"), "command"
+	case r.SSH != nil:
+		return fmt.Sprintf("ssh %s port %d by %s", r.SSH.Address, r.SSH.Port, r.SSH.Jump), "ssh"
 	}
 	return "", ""
 }

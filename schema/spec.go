@@ -69,7 +69,7 @@ type blockSpec struct {
 	Labels []string
 	Doc    string
 	Attrs  []attrSpec
-	OneOf  [][]string // groups of arguments of which one must be there
+	OneOf  [][]string // groups of arguments and single blocks of which one must be there
 	Open   bool       // arguments of any name, as in locals
 	Single bool       // one at most where it can stand
 	Blocks []*blockSpec

@@ -24,7 +24,7 @@ import (
 //	unchanged NAME                                 compares with that
 //	unchanged-either NAME NAME                     demands that it is the one or the other
 //
-// and those in lab_traffic_linux_test.go.
+// and those in lab_traffic_linux_test.go and lab_ssh_linux_test.go.
 func TestLab(t *testing.T) { labSessions(t, "testdata/lab") }
 
 // Sessions with more requests and shorter times than a busy machine that emulates another
@@ -53,7 +53,7 @@ func labSessions(t *testing.T, dir string) {
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"segment": l.segment, "host": l.host, "reboot": l.reboot, "on": l.on, "snapshot": l.snapshot, "unchanged": l.unchanged, "unchanged-either": l.unchangedEither,
 					"serve": l.serve, "serve-files": l.serveFiles, "serve-udp": l.serveUDP, "serve-echo": l.serveEcho, "fetch": l.fetch, "ask": l.ask,
-					"share": l.share, "transfer": l.transfer, "load": l.startLoad, "unload": l.stopLoad,
+					"sshd": l.sshd, "ssh-client": l.sshClient, "share": l.share, "transfer": l.transfer, "load": l.startLoad, "unload": l.stopLoad,
 				},
 			})
 		})

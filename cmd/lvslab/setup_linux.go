@@ -42,6 +42,8 @@ var tools = []tool{
 	{"nfs-common", "/usr/sbin/mount.nfs"},
 	{"rpcbind", "/usr/sbin/rpcbind"},
 	{"openssh-server", "/usr/sbin/sshd"},
+	{"openssh-client", "/usr/bin/ssh"},
+	{"sudo", "/usr/bin/sudo"},
 	{"gcc", "/usr/bin/gcc"},
 	{"libc6-dev", "/usr/include/stdio.h"},
 }

@@ -1,5 +1,5 @@
 # The machines. In the lab each is a network namespace; on real machines, say how they
-# are reached instead, for example command = ["ssh", "root@lb1"].
+# are reached instead, as in ssh { user = "deploy" }.
 
 host "lb1" {
   address   = "192.168.80.10"

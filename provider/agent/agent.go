@@ -6,8 +6,10 @@
 // starts it is an argv prefix; the conversation is the same for all.
 //
 // The agent says one line of greeting. After that each request is one line of JSON and
-// so is its response, one at a time. Standard error is for the human. The agent ends
-// when its input does; a request that has begun is finished first.
+// so is its response, one at a time. While the agent works on a response it says an empty
+// line now and then: who hears nothing for a while knows that it, or the way to it, hangs.
+// Standard error is for the human. The agent ends when its input does; a request that has
+// begun is finished first.
 package agent
 
 import (
@@ -91,7 +93,10 @@ type Error struct {
 func (e *Error) Error() string { return e.Message }
 
 // protocol is the version of the conversation. Both ends must speak the same.
-const protocol = 3
+const protocol = 4
+
+// beat is how often an agent at work is heard of.
+const beat = time.Second
 
 // greeting is the agent's first line.
 type greeting struct {

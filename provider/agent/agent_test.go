@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,8 @@ func beAgent(character string) int {
 	case "complaining":
 		fmt.Fprintln(os.Stderr, "sudo: a password is required\x1b[2J")
 		return 1
+	case "slow", "stuck":
+		return beSlow(character == "stuck")
 	case "dying":
 		fmt.Printf(`{"agent":"lvsctl","protocol":%d,"version":"1.0"}`+"\n", protocol)
 		fmt.Fprintln(os.Stderr, "out of memory")
@@ -56,6 +59,27 @@ func beAgent(character string) int {
 		time.Sleep(time.Minute)
 	}
 	return 0
+}
+
+// beSlow is an agent that takes longer to read than may pass without a word, and is heard of
+// meanwhile, or not.
+func beSlow(stuck bool) int {
+	if stuck {
+		fmt.Printf(`{"agent":"lvsctl","protocol":%d,"version":"1.0"}`+"\n", protocol)
+		time.Sleep(time.Minute)
+		return 0
+	}
+	if err := Serve(context.Background(), &slowHost{}, "1.0", os.Stdin, os.Stdout); err != nil {
+		return 1
+	}
+	return 0
+}
+
+type slowHost struct{ fakeHost }
+
+func (h *slowHost) Read(ctx context.Context, keys []resource.Key) (*resource.Snapshot, error) {
+	time.Sleep(5 * time.Second)
+	return h.fakeHost.Read(ctx, keys)
 }
 
 // fakeHost has one service, and fails every deletion.
@@ -186,18 +210,22 @@ func (h *fakeHost) Confirm(context.Context) (*resource.Apply, error) {
 }
 
 // dial starts an agent of the given character.
-func dial(t *testing.T, ctx context.Context, character string) (Host, error) { //nolint:revive // t comes first in tests
+func dialCharacter(t *testing.T, ctx context.Context, character string) (Host, error) { //nolint:revive // t comes first in tests
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Dial(ctx, []string{"env", "TEST_AGENT=" + character, self})
+	silence := patience
+	if slices.Contains([]string{"silent", "slow", "stuck"}, character) {
+		silence = 2 * time.Second
+	}
+	return dial(ctx, []string{"env", "TEST_AGENT=" + character, self}, silence, (*remote).greet)
 }
 
 func TestConversation(t *testing.T) {
 	ctx := t.Context()
-	h, err := dial(t, ctx, "good")
+	h, err := dialCharacter(t, ctx, "good")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +286,7 @@ func TestConversation(t *testing.T) {
 
 // What a probe says arrives as it was, and so does what became of it.
 func TestProbes(t *testing.T) {
-	h, err := dial(t, t.Context(), "good")
+	h, err := dialCharacter(t, t.Context(), "good")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,19 +310,35 @@ func TestProbes(t *testing.T) {
 	}
 }
 
+// Who works is waited for, and who hangs is not.
+func TestSilence(t *testing.T) {
+	for character, want := range map[string]string{"slow": "", "stuck": "lost the agent: nothing was heard for 2s"} {
+		t.Run(character, func(t *testing.T) {
+			t.Parallel()
+			h, err := dialCharacter(t, t.Context(), character)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer h.Close()
+			_, err = h.Read(t.Context(), []resource.Key{service.Key()})
+			if got := fmt.Sprint(err); want != "" && got != want || want == "" && err != nil {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		})
+	}
+}
+
 // Whatever is at the other end of the pipe, it can neither hang nor crash us, and the
 // error says what it was.
 func TestBadAgents(t *testing.T) {
 	for character, want := range map[string]string{
 		"chatty":      "no agent answered: invalid character",
-		"silent":      "no agent answered: nothing was heard",
-		"future":      "no agent answered: lvsctl 9.9 there speaks protocol 99, this one 3: install the same version on both",
+		"silent":      "no agent answered: nothing was heard for 2s",
+		"future":      "no agent answered: lvsctl 9.9 there speaks protocol 99, this one 4: install the same version on both",
 		"complaining": `no agent answered: exit status 1: sudo: a password is required\x1b[2J`,
 	} {
 		t.Run(character, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-			defer cancel()
-			_, err := dial(t, ctx, character)
+			_, err := dialCharacter(t, t.Context(), character)
 			var lost *Error
 			if !errors.As(err, &lost) || lost.Code != Unreachable || !strings.HasPrefix(lost.Message, want) {
 				t.Errorf("got %v\nwant %s…", err, want)
@@ -307,7 +351,7 @@ func TestBadAgents(t *testing.T) {
 		"lying":    "outcome of 5 changes for 1",
 	} {
 		t.Run(character, func(t *testing.T) {
-			h, err := dial(t, t.Context(), character)
+			h, err := dialCharacter(t, t.Context(), character)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -321,7 +365,7 @@ func TestBadAgents(t *testing.T) {
 
 // An agent that answers another question is not believed that there are no connections.
 func TestNoCounts(t *testing.T) {
-	h, err := dial(t, t.Context(), "lying")
+	h, err := dialCharacter(t, t.Context(), "lying")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -334,7 +378,7 @@ func TestNoCounts(t *testing.T) {
 
 // A context that ends does not wait for an answer, except that of an apply.
 func TestCancel(t *testing.T) {
-	h, err := dial(t, t.Context(), "lying")
+	h, err := dialCharacter(t, t.Context(), "lying")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,7 +408,7 @@ func TestHangingReach(t *testing.T) {
 // The life of an apply, at the other end of a pipe.
 func TestApplyAtTheOtherEnd(t *testing.T) {
 	ctx := t.Context()
-	h, err := dial(t, ctx, "good")
+	h, err := dialCharacter(t, ctx, "good")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unicode"
@@ -24,26 +26,35 @@ const maxResponse = 256 << 20
 
 // A remote is the other end of a pipe to an agent.
 type remote struct {
-	mu     sync.Mutex // one request at a time
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    *bufio.Reader
-	stderr *tail
+	mu      sync.Mutex // one request at a time
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	out     *bufio.Reader
+	stderr  *tail
+	silence time.Duration // for which nothing may be heard
+	watch   *time.Timer   // kills the agent then
+	hung    atomic.Bool   // it has
+	since   time.Time     // when it was started, or asked
 }
 
-// greetTimeout is how long an agent may take to greet: as long as a slow ssh login.
-const greetTimeout = time.Minute
+// patience is how long nothing may be heard of an agent on the machine itself, and of one
+// behind a command of the user's: as long as a slow login takes.
+const patience = time.Minute
 
-// Dial starts an agent and greets it. The context bounds the greeting, as does half a
-// minute; the agent itself lives until Close. Its errors have the code [Unreachable].
+// Dial starts an agent and greets it. The context bounds the greeting; the agent itself
+// lives until Close. Its errors have the code [Unreachable].
 //
-// The agent gets a process group of its own, so that Ctrl-C reaches only this end,
-// which then decides what becomes of the step in flight.
+// The agent gets a session of its own, so that Ctrl-C reaches only this end, which then
+// decides what becomes of the step in flight, and nothing that is on the way to it asks the
+// terminal for anything.
 func Dial(ctx context.Context, argv []string) (Host, error) {
-	ctx, cancel := context.WithTimeout(ctx, greetTimeout)
-	defer cancel()
-	r := &remote{cmd: exec.Command(argv[0], argv[1:]...), stderr: &tail{}}
-	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return dial(ctx, argv, patience, (*remote).greet)
+}
+
+// dial starts a program and has begin bring an agent at its end to a greeting.
+func dial(ctx context.Context, argv []string, silence time.Duration, begin func(*remote) error) (Host, error) {
+	r := &remote{cmd: exec.Command(argv[0], argv[1:]...), stderr: &tail{}, silence: silence}
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	r.cmd.Stderr = r.stderr
 	r.cmd.WaitDelay = 5 * time.Second
 	in, err := r.cmd.StdinPipe()
@@ -58,16 +69,31 @@ func Dial(ctx context.Context, argv []string) (Host, error) {
 	if err := r.cmd.Start(); err != nil {
 		return nil, &Error{Unreachable, fmt.Sprintf("start %s: %v", argv[0], err)}
 	}
-	stop := context.AfterFunc(ctx, r.kill)
-	defer stop()
-	var hello greeting
-	if err := r.hear(&hello); err != nil {
-		return nil, r.lost(ctx, "no agent answered", err)
-	}
-	if err := hello.check(); err != nil {
+	defer context.AfterFunc(ctx, r.kill)()
+	defer r.listen()()
+	if err := begin(r); err != nil {
 		return nil, r.lost(ctx, "no agent answered", err)
 	}
 	return r, nil
+}
+
+// greet hears the agent's greeting.
+func (r *remote) greet() error {
+	var hello greeting
+	if err := r.hear(&hello); err != nil {
+		return err
+	}
+	return hello.check()
+}
+
+// listen begins to mind how long nothing is heard, until the returned function is called.
+func (r *remote) listen() (enough func() bool) {
+	r.since = time.Now()
+	r.watch = time.AfterFunc(r.silence, func() {
+		r.hung.Store(true)
+		r.kill()
+	})
+	return r.watch.Stop
 }
 
 // Read implements [Host].
@@ -183,7 +209,8 @@ func (r *remote) Close() error {
 	_ = r.in.Close()
 	late := time.AfterFunc(closeTimeout, r.kill)
 	defer late.Stop()
-	if err := r.cmd.Wait(); err != nil {
+	// Who still has its standard error is a ssh that stays for further sessions.
+	if err := r.cmd.Wait(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		return fmt.Errorf("agent: %w%s", err, r.stderr.note())
 	}
 	return nil
@@ -205,7 +232,8 @@ func (r *remote) ask(ctx context.Context, req request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	if _, err := r.in.Write(append(line, '\n')); err != nil {
+	defer r.listen()()
+	if _, err := r.Write(append(line, '\n')); err != nil {
 		return response{}, r.lost(ctx, "lost the agent", err)
 	}
 	var resp response
@@ -222,20 +250,49 @@ func (r *remote) ask(ctx context.Context, req request) (response, error) {
 // and any of them may hold the pipe.
 func (r *remote) kill() { _ = syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL) }
 
+// mouthful is how many bytes are sent at once.
+const mouthful = 64 << 10
+
+// Write sends bytes to the other end. That some were taken is a sign of life.
+func (r *remote) Write(p []byte) (n int, err error) {
+	for chunk := range slices.Chunk(p, mouthful) {
+		written, err := r.in.Write(chunk)
+		n += written
+		if err != nil {
+			return n, err
+		}
+		r.watch.Reset(r.silence)
+	}
+	return n, nil
+}
+
 // hear reads one line of JSON.
 func (r *remote) hear(v any) error {
+	line, err := r.line(maxResponse)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(line, v)
+}
+
+// line reads a line that is not empty, of so many bytes at the most. Empty ones are signs of
+// life.
+func (r *remote) line(most int) ([]byte, error) {
 	var line []byte
 	for {
 		part, err := r.out.ReadSlice('\n')
+		r.watch.Reset(r.silence)
 		line = append(line, part...)
 		switch {
-		case len(line) > maxResponse:
-			return fmt.Errorf("it says more than %d bytes at once", maxResponse)
+		case len(line) > most:
+			return nil, fmt.Errorf("it says more than %d bytes at once", most)
 		case errors.Is(err, bufio.ErrBufferFull):
 		case err != nil:
-			return err
+			return nil, err
+		case len(bytes.TrimSpace(line)) > 0:
+			return line, nil
 		default:
-			return json.Unmarshal(line, v)
+			line = line[:0]
 		}
 	}
 }
@@ -257,10 +314,19 @@ func (r *remote) lost(ctx context.Context, what string, cause error) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("%s: %w", what, context.Canceled)
 	case ctx.Err() != nil:
-		cause = fmt.Errorf("nothing was heard for %v", greetTimeout)
+		cause = errors.New("there was no answer in time")
+	case r.hung.Load():
+		cause = fmt.Errorf("nothing was heard for %v", r.silence)
 	}
-	return &Error{Unreachable, fmt.Sprintf("%s: %v%s", what, cause, r.stderr.note())}
+	after := ""
+	if took := time.Since(r.since).Round(time.Second); took >= noticed && !r.hung.Load() {
+		after = fmt.Sprintf(" (after %v)", took)
+	}
+	return &Error{Unreachable, fmt.Sprintf("%s: %v%s%s", what, cause, r.stderr.note(), after)}
 }
+
+// noticed is how long something takes that people want to know the duration of.
+const noticed = 3 * time.Second
 
 // A tail keeps the last few lines of what is written to it.
 type tail struct {
@@ -281,18 +347,36 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// note is the tail for an error message, nothing if it is empty: lines are joined, and
-// control characters made visible, since it comes from another machine.
+// note is the tail for an error message, nothing if it is empty.
 func (t *tail) note() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	text := bytes.TrimSpace(t.text)
-	if len(text) == 0 {
+	switch {
+	case len(text) == 0:
 		return ""
+	case bytes.Contains(text, []byte("REMOTE HOST IDENTIFICATION HAS CHANGED")):
+		return ": " + otherKey(string(text))
 	}
+	return ": " + visible(string(text))
+}
+
+// otherKey is what ssh says, at length, of a host whose key is not the one that is known.
+func otherKey(text string) string {
+	where := "known_hosts"
+	for line := range strings.Lines(text) {
+		if _, file, ok := strings.Cut(line, " key in "); ok && strings.HasPrefix(line, "Offending ") {
+			where = visible(strings.TrimSpace(file))
+		}
+	}
+	return "its host key is not the one in " + where + ": it was installed anew, or is another machine. Make sure which, and only then replace the key there"
+}
+
+// visible is text of another machine for an error message: lines are joined, and control
+// characters made visible.
+func visible(text string) string {
 	var b strings.Builder
-	b.WriteString(": ")
-	for _, r := range strings.ToValidUTF8(string(text), "?") {
+	for _, r := range strings.ToValidUTF8(text, "?") {
 		switch {
 		case r == '\n':
 			b.WriteString("; ")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
@@ -33,9 +34,36 @@ func Serve(ctx context.Context, host Host, version string, in io.Reader, out io.
 		} else if err != nil {
 			return fmt.Errorf("read request: %w", err)
 		}
-		if err := say(answer(ctx, host, req)); err != nil {
+		quiet := beating(out)
+		resp := answer(ctx, host, req)
+		quiet()
+		if err := say(resp); err != nil {
 			return fmt.Errorf("send response: %w", err)
 		}
+	}
+}
+
+// beating says an empty line every now and then, until it is told to be quiet.
+func beating(out io.Writer) (quiet func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(beat)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				if _, err := io.WriteString(out, "\n"); err != nil {
+					return // the response will not get there either
+				}
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
 	}
 }
 

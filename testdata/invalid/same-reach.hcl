@@ -27,3 +27,24 @@ host "f" {
   address = "10.0.0.6"
   command = ["ssh", "lb"]
 }
+
+host "g" {
+  address = "10.0.0.7"
+  ssh {}
+}
+
+host "h" {
+  address = "10.0.0.8"
+  ssh {
+    address = "10.0.0.7"
+    user    = "root"
+  }
+}
+
+host "i" {
+  address = "10.0.0.9"
+  ssh {
+    address = "10.0.0.7"
+    port    = 2222
+  }
+}

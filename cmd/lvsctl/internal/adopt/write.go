@@ -137,6 +137,8 @@ func (w writer) host(subject Subject, h *host) {
 		b.yes("local")
 	case r.Netns != "":
 		b.text("netns", r.Netns)
+	case r.SSH != nil:
+		b.ssh(r.SSH, h)
 	default:
 		b.list("command", r.Command)
 	}
@@ -165,6 +167,15 @@ func (w writer) setting(name, value string) {
 		return
 	}
 	w.SetAttributeValue(name, cty.StringVal(value))
+}
+
+// ssh writes how ssh reaches the host.
+func (w writer) ssh(s *schema.SSH, h *host) {
+	b := w.block("ssh")
+	if s.Address != h.addr.String() {
+		b.text("address", s.Address)
+	}
+	b.text("user", s.User)
 }
 
 // ipvs writes the settings of IPVS, if there are any.

@@ -6,33 +6,30 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/adopt"
-	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/host"
-	"github.com/lvsctl/lvsctl/provider/agent"
 	"github.com/lvsctl/lvsctl/schema"
 	"github.com/spf13/cobra"
 )
 
 func (a *app) adopt() *cobra.Command {
-	var netns, out string
+	var netns, ssh, out string
 	c := &cobra.Command{
 		Use:   "adopt [NAME] [-- COMMAND...]",
 		Short: "Write the configuration of a host that was set up by hand",
 		Long: "Reads a host and writes what is there as a configuration: IPVS, and what VIPs, kernel\n" +
 			"settings, interfaces, routes and rules are there for it. A plan with it changes nothing\n" +
 			"on the host. The host is not touched.\n\n" +
-			"It is this machine, or a network namespace of it, or what the COMMAND reaches, as in the\n" +
-			"argument of the same name of a host. NAME is what it is called in the configuration; it is\n" +
-			"taken from where the host is where it is omitted.\n\n" +
+			"It is this machine, or a network namespace of it, or another one that ssh reaches, or what\n" +
+			"the COMMAND reaches, as in the argument of the same name of a host. NAME is what it is\n" +
+			"called in the configuration; it is taken from where the host is where it is omitted.\n\n" +
 			"Exit codes: 0 done, 1 error, 7 the host cannot be reached.",
-		Example: "  lvsctl adopt\n  lvsctl adopt --netns lb1 --out lb1.hcl\n  lvsctl adopt lb1 --out lb1.hcl -- ssh root@lb1",
+		Example: "  lvsctl adopt\n  lvsctl adopt --netns lb1 --out lb1.hcl\n  lvsctl adopt --ssh deploy@lb1 --out lb1.hcl\n  lvsctl adopt lb1 -- nsenter --net=/run/netns/lb1",
 		RunE: func(c *cobra.Command, args []string) error {
-			subject, err := subjectOf(c.ArgsLenAtDash(), args, netns)
+			subject, err := subjectOf(c.ArgsLenAtDash(), args, netns, ssh)
 			if err != nil {
 				return err
 			}
@@ -44,23 +41,31 @@ func (a *app) adopt() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&netns, "netns", "", "the network namespace `NAME` of this machine")
+	c.Flags().StringVar(&ssh, "ssh", "", "the machine that ssh reaches as `[USER@]ADDRESS`")
 	c.Flags().StringVar(&out, "out", "", "write to a new `FILE` instead of standard output")
 	return c
 }
 
 // subjectOf reads the arguments: a name, and behind a dash the command that reaches the
 // host.
-func subjectOf(dash int, args []string, netns string) (adopt.Subject, error) {
+func subjectOf(dash int, args []string, netns, ssh string) (adopt.Subject, error) {
 	names, argv := args, []string(nil)
 	if dash >= 0 {
 		names, argv = args[:dash], args[dash:]
 	}
-	s := adopt.Subject{Reach: schema.Reach{Netns: netns, Command: argv, Local: netns == "" && len(argv) == 0}}
+	s := adopt.Subject{Reach: schema.Reach{Netns: netns, Command: argv}}
+	if ssh != "" {
+		var err error
+		if s.Reach.SSH, err = schema.ParseSSH(ssh); err != nil {
+			return s, fmt.Errorf("--ssh: %w", err)
+		}
+	}
+	s.Reach.Local = netns == "" && ssh == "" && len(argv) == 0
 	switch {
 	case len(names) > 1:
 		return s, fmt.Errorf("a host has one name, and here are %s; a command to reach it stands behind --", strings.Join(names, ", "))
-	case netns != "" && len(argv) > 0:
-		return s, errors.New("a host is reached in one way: --netns or a command, not both")
+	case netns != "" && len(argv) > 0, netns != "" && ssh != "", ssh != "" && len(argv) > 0:
+		return s, errors.New("a host is reached in one way: --netns, --ssh or a command")
 	case len(names) == 1 && !hclsyntax.ValidIdentifier(names[0]):
 		return s, fmt.Errorf("%q cannot be the name of a host: it must begin with a letter and have only letters, digits, dashes and underscores", names[0])
 	case len(names) == 1:
@@ -68,6 +73,8 @@ func subjectOf(dash int, args []string, netns string) (adopt.Subject, error) {
 		return s, nil
 	case netns != "":
 		s.Name = identifier(netns)
+	case ssh != "":
+		s.Name = identifier(ssh)
 	case len(argv) > 0:
 		s.Name = identifier(argv[len(argv)-1])
 	default:
@@ -102,7 +109,11 @@ func identifier(where string) string {
 
 // describe opens a host and reads it.
 func (a *app) describe(ctx context.Context, subject adopt.Subject) (*adopt.Description, error) {
-	h, err := a.open(ctx, &schema.Host{Name: subject.Name, Reach: subject.Reach})
+	connector, err := a.connector()
+	if err != nil {
+		return nil, err
+	}
+	h, err := connector.Connect(ctx, &schema.Host{Name: subject.Name, Reach: subject.Reach})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", subject.Name, err)
 	}
@@ -111,15 +122,6 @@ func (a *app) describe(ctx context.Context, subject adopt.Subject) (*adopt.Descr
 		return nil, fmt.Errorf("%s: %w", subject.Name, err)
 	}
 	return desc, nil
-}
-
-// open connects to one host.
-func (a *app) open(ctx context.Context, h *schema.Host) (agent.Host, error) {
-	stateDir, err := filepath.Abs(a.stateDir)
-	if err != nil {
-		return nil, err
-	}
-	return host.Connector{StateDir: stateDir, Version: buildVersion()}.Connect(ctx, h)
 }
 
 // writeDescription writes a config where it is wanted, and says what is not in it. A file

@@ -141,12 +141,24 @@ func (s *session) open(ctx context.Context) error {
 
 // dial connects to hosts.
 func (s *session) dial(ctx context.Context, hosts []*schema.Host) (*fleet.Fleet, error) {
-	stateDir, err := filepath.Abs(s.stateDir) // one directory has one name, or it would be two ledgers
+	connector, err := s.connector()
 	if err != nil {
 		return nil, err
 	}
-	connector := host.Connector{Machine: s.machine, StateDir: stateDir, Version: buildVersion()}
 	return fleet.Connect(ctx, connector.Connect, hosts)
+}
+
+// connector opens hosts as this lvsctl was called.
+func (a *app) connector() (host.Connector, error) {
+	stateDir, err := filepath.Abs(a.stateDir) // one directory has one name, or it would be two ledgers
+	if err != nil {
+		return host.Connector{}, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return host.Connector{}, fmt.Errorf("find the running program: %w", err)
+	}
+	return host.Connector{Machine: a.machine, StateDir: stateDir, Version: buildVersion(), Program: agent.NewProgram(self, buildVersion())}, nil
 }
 
 // selected lists the hosts that --host names, or all.

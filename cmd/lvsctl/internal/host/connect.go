@@ -19,6 +19,7 @@ type Connector struct {
 	Machine  Opener // opens the machine itself
 	StateDir string // of the machine itself; network namespaces have theirs beside it
 	Version  string
+	Program  agent.Program // this one, for other machines
 }
 
 // Connect opens a host.
@@ -35,6 +36,8 @@ func (c Connector) Connect(ctx context.Context, h *schema.Host) (agent.Host, err
 	case len(h.Reach.Command) > 0:
 		argv := append([]string{}, h.Reach.Command...)
 		return agent.Dial(ctx, append(argv, "lvsctl", "agent"))
+	case h.Reach.SSH != nil:
+		return c.shell(h.Reach.SSH).Dial(ctx)
 	}
 	panic("host " + h.Name + " says not how it is reached")
 }

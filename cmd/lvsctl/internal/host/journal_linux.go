@@ -45,7 +45,13 @@ func (l *local) End(_ context.Context, ending resource.Ending, note string) erro
 		return errUnlocked
 	}
 	l.endWait()
-	return l.store.End(ending, note)
+	if err := l.store.End(ending, note); err != nil {
+		return err
+	}
+	if ending == resource.Applied {
+		return tidyCopies(l.dir)
+	}
+	return nil
 }
 
 // Journal implements [agent.Host].

@@ -243,6 +243,7 @@ func (l *local) Close() error {
 	if l.store != nil {
 		if ledger := l.store.Ledger(); len(ledger.Claims)+len(ledger.Lost) == 0 && l.store.Journal() == nil {
 			release = l.lock.Discard
+			errs = append(errs, removeCopies(l.dir))
 		}
 		errs = append(errs, l.store.Close())
 	}

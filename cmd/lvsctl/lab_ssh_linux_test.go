@@ -1,0 +1,43 @@
+package main
+
+import (
+	_ "embed"
+	"path/filepath"
+	"slices"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// Commands of lab scripts for hosts that ssh reaches:
+//
+//	sshd HOST ADDRESS [USER]     starts an SSH server there, which lets USER in, or root,
+//	                             with the key of ssh-client; USER may use sudo
+//	ssh-client HOST              has a key, and the keys of all servers, those that come
+//	                             later too
+
+//go:embed testdata/lab/sshd.sh
+var sshdScript string
+
+//go:embed testdata/lab/ssh-client.sh
+var sshClientScript string
+
+func (l *lab) sshd(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, !neg && len(args) >= 2 && len(args) <= 3, "sshd HOST ADDRESS [USER]")
+	user := "root"
+	if len(args) == 3 {
+		user = args[2]
+	}
+	l.script(ts, args[0], sshdScript, args[1], user)
+}
+
+func (l *lab) sshClient(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, !neg && len(args) == 1, "ssh-client HOST")
+	l.script(ts, args[0], sshClientScript)
+}
+
+// script runs a shell script on a host, with the directory of what SSH needs as its first
+// argument.
+func (l *lab) script(ts *testscript.TestScript, host, text string, args ...string) {
+	argv := slices.Concat(l.at(ts, host).Enter(), []string{"sh", "-euc", text, "sh", filepath.Join(ts.Getenv("WORK"), "ssh")}, args)
+	ts.Check(ts.Exec(argv[0], argv[1:]...))
+}

@@ -1,0 +1,30 @@
+# Starts an SSH server: sshd.sh DIRECTORY ADDRESS USER.
+shared=$1 address=$2 user=$3
+
+mkdir -p "$shared" /run/sshd
+test -e "$shared/key" || ssh-keygen -q -t ed25519 -N '' -C lab -f "$shared/key"
+rm -f /etc/ssh/lab_key /etc/ssh/lab_key.pub
+ssh-keygen -q -t ed25519 -N '' -C lab -f /etc/ssh/lab_key
+printf '%s %s\n' "$address" "$(cut -d' ' -f1,2 /etc/ssh/lab_key.pub)" >>"$shared/known_hosts"
+cp "$shared/key.pub" /etc/ssh/lab_authorized_keys
+
+if [ "$user" != root ]; then
+	grep -q " $(hostname)\$" /etc/hosts || printf '127.0.1.1 %s\n' "$(hostname)" >>/etc/hosts # sudo looks
+	grep -q "^$user:" /etc/passwd || useradd --no-create-home --home-dir / --shell /bin/sh --password '*' "$user"
+	printf '%s ALL=(ALL) NOPASSWD: ALL\n' "$user" >/etc/sudoers.d/lab
+	chmod 440 /etc/sudoers.d/lab
+fi
+
+cat >/etc/ssh/lab_config <<CONFIG
+ListenAddress $address
+HostKey /etc/ssh/lab_key
+AuthorizedKeysFile /etc/ssh/lab_authorized_keys
+PidFile /run/sshd/lab.pid
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+StrictModes no
+UseDNS no
+CONFIG
+/usr/sbin/sshd -f /etc/ssh/lab_config
