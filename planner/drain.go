@@ -79,8 +79,9 @@ func (d *Desired) expiresTemplates(host string, snap *resource.Snapshot) bool {
 	return known && s.Value == "1"
 }
 
-// quiesce puts the steps that set weights to 0 before the first step that waits.
-func (g *graph) quiesce(steps []resource.Step) []resource.Step {
+// quiesce puts the steps that set weights to 0 before the first step that waits, as a stage
+// of their own.
+func (g *graph) quiesce(steps []resource.Step, stage int) []resource.Step {
 	first := slices.IndexFunc(steps, waits)
 	if first < 0 {
 		return steps
@@ -88,7 +89,7 @@ func (g *graph) quiesce(steps []resource.Step) []resource.Step {
 	var quiet []resource.Step
 	for _, s := range steps[first:] {
 		if changes := quieted(s.Changes); len(changes) > 0 {
-			quiet = append(quiet, resource.Step{StepRef: s.StepRef, After: g.remembered(s.StepRef), Changes: changes})
+			quiet = append(quiet, resource.Step{StepRef: s.StepRef, After: g.remembered(s.StepRef), Changes: changes, Stage: stage})
 		}
 	}
 	return slices.Insert(steps, first, quiet...)

@@ -54,6 +54,7 @@ type node struct {
 	waits  int // nodes that must come before and have not
 	blocks []*node
 	done   bool
+	behind behind // the stages of what came before
 }
 
 type graph struct {
@@ -196,6 +197,7 @@ func (g *graph) order() []resource.Step {
 	g.stepAside()
 	g.readLast()
 	var steps []resource.Step
+	stages := stager{}
 	ready := &queue{}
 	for _, n := range g.nodes {
 		if n.waits == 0 {
@@ -209,15 +211,18 @@ func (g *graph) order() []resource.Step {
 		n := heap.Pop(ready).(*node)
 		n.done = true
 		if len(n.changes) > 0 {
-			steps = append(steps, n.step())
+			s := n.step()
+			s.Stage = stages.next(n)
+			steps = append(steps, s)
 		}
 		for _, next := range n.blocks {
+			next.behind.add(n.behind)
 			if next.waits--; next.waits == 0 && !next.done {
 				heap.Push(ready, next)
 			}
 		}
 	}
-	return g.quiesce(steps)
+	return g.quiesce(steps, stages.last+1)
 }
 
 // unblock makes the first node of taking down ready that a cycle holds back, looking

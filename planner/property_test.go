@@ -34,7 +34,7 @@ func TestAnyConfigAfterAnyOther(t *testing.T) {
 				if err := drainsTogether(plan); err != nil {
 					t.Fatalf("%v\n%s\n%s", err, render(plan), text)
 				}
-				if err := w.apply(plan, w.safe); err != nil {
+				if err := w.apply(&Plan{Steps: atOnce(rng, plan.Steps)}, w.safe); err != nil {
 					t.Fatalf("%v\n%s", err, text)
 				}
 				if again := Make(d, w.snapshots(d)); len(again.Steps) > 0 || again.Drifted() > 0 {
@@ -43,7 +43,7 @@ func TestAnyConfigAfterAnyOther(t *testing.T) {
 				last = d
 			}
 			gone := last.Withdraw()
-			if err := w.apply(Make(gone, w.snapshots(gone)), w.safe); err != nil {
+			if err := w.apply(&Plan{Steps: atOnce(rng, Make(gone, w.snapshots(gone)).Steps)}, w.safe); err != nil {
 				t.Fatal(err)
 			}
 			// Modules stay, and settings may have come with them.
@@ -60,6 +60,32 @@ func TestAnyConfigAfterAnyOther(t *testing.T) {
 			}
 		})
 	}
+}
+
+// atOnce is one of the orders that steps can have whose stages are carried out on all hosts
+// at once.
+func atOnce(rng *rand.Rand, steps []resource.Step) []resource.Step {
+	var order []resource.Step
+	for len(steps) > 0 {
+		n := 1
+		for n < len(steps) && steps[n].Stage == steps[0].Stage && steps[0].Stage != 0 {
+			n++
+		}
+		byHost := map[string][]resource.Step{}
+		for _, s := range steps[:n] {
+			byHost[s.Host] = append(byHost[s.Host], s)
+		}
+		for len(byHost) > 0 {
+			hosts := slices.Sorted(maps.Keys(byHost))
+			host := hosts[rng.IntN(len(hosts))]
+			order = append(order, byHost[host][0])
+			if byHost[host] = byHost[host][1:]; len(byHost[host]) == 0 {
+				delete(byHost, host)
+			}
+		}
+		steps = steps[n:]
+	}
+	return order
 }
 
 // drainsTogether finds a weight that is set to 0 after something was waited for, and a

@@ -214,6 +214,10 @@ type Step struct {
 	StepRef
 	After   []Edge   `json:"after,omitempty"`
 	Changes []Change `json:"changes"`
+	// Stage groups steps that follow each other in a plan: those of one stage on different
+	// hosts do not depend on each other, and can be carried out at once. Those of stage 0
+	// are carried out alone.
+	Stage int `json:"-"`
 }
 
 // A Claim is one line of a host's ledger: an object that is ours.
