@@ -18,19 +18,36 @@ const (
 	maxContentColumns = 240 // of one line
 )
 
-// content prints below an object how what it holds changes. Either state may be missing.
-func (p *Printer) content(indent string, before, after resource.Resource) {
-	lines := contentDiff(textOf(before), textOf(after))
+// content prints lines of a difference below the object that holds them.
+func (p *Printer) content(indent string, lines []string) {
+	for _, line := range lines {
+		l := dim // what is left out
+		if !strings.HasPrefix(line, leftOut) {
+			l = diffLooks[line[0]]
+		}
+		p.Printf("%s%s\n", indent, p.paint(l, line))
+	}
+}
+
+// leftOut is what a line begins with that stands for others. No line of a difference does.
+const leftOut = "… "
+
+// shownDiff lists what people are shown of the difference of two texts.
+func shownDiff(before, after resource.Text) []string {
+	lines := contentDiff(before, after)
 	shown := len(lines)
 	if shown > maxContentLines+1 { // to say that there is one more takes a line, too
 		shown = maxContentLines
 	}
-	for _, line := range lines[:shown] {
-		p.Printf("%s%s\n", indent, p.paint(diffLooks[line[0]], shownLine(line)))
+	more := len(lines) - shown
+	lines = lines[:shown]
+	for i, line := range lines {
+		lines[i] = shownLine(line)
 	}
-	if more := len(lines) - shown; more > 0 {
-		p.Printf("%s%s\n", indent, p.paint(dim, "… "+count(more, "more line")+", see --json"))
+	if more > 0 {
+		lines = append(lines, leftOut+count(more, "more line")+", see --json")
 	}
+	return lines
 }
 
 // textOf is what a file or block holds, and nothing for other objects.
