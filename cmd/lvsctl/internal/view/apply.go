@@ -108,7 +108,7 @@ func roundUp(d time.Duration) time.Duration { return (d + time.Second - 1).Trunc
 
 // stepLine prints how a step ended, unless it only kept notes.
 func (p *Progress) stepLine(step resource.Step, out resource.Outcome, err error) {
-	shown := len(visible(step.Changes))
+	shown := len(shownChanges(step.Changes))
 	if shown == 0 && err == nil {
 		return
 	}

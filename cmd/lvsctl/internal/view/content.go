@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode"
@@ -137,13 +138,16 @@ func contentChange(before, after resource.Text) string {
 	return fmt.Sprintf("+%d -%d", added, removed)
 }
 
-// shownLine is a line with all visible that has no looks of its own, such as what turns
-// the direction of writing, and without what makes it too long.
-func shownLine(line string) string {
+// shownLine is a line with all visible, and without what makes it too long.
+func shownLine(line string) string { return visible(line, maxContentColumns) }
+
+// visible is a line with all visible that has no looks of its own, such as what turns the
+// direction of writing, and with no more than some of its characters.
+func visible(line string, most int) string {
 	var b strings.Builder
 	columns := 0
 	for at, r := range line {
-		if columns++; columns > maxContentColumns {
+		if columns++; columns > most {
 			fmt.Fprintf(&b, " … %s", count(utf8.RuneCountInString(line[at:]), "more character"))
 			break
 		}
@@ -155,4 +159,13 @@ func shownLine(line string) string {
 		b.WriteString(quoted[1 : len(quoted)-1])
 	}
 	return b.String()
+}
+
+// visibleLines is a text of several lines with all visible.
+func visibleLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = visible(line, math.MaxInt)
+	}
+	return strings.Join(lines, "\n")
 }

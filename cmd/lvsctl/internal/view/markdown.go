@@ -130,7 +130,7 @@ func hostFold(host *hostSteps) *fold {
 	f := &fold{name: host.name, title: "<code>" + html.EscapeString(clipped(host.name)) + "</code>: " + hostTally(host)}
 	column := host.column()
 	for _, step := range host.steps {
-		f.add("@@ "+shownLine(Clean(step.Name))+" @@", heading)
+		f.add("@@ "+shownName(step.Name)+" @@", heading)
 		for _, c := range step.Changes {
 			f.add(changeLine(c, column), rankOf(c))
 			if lines := contentLines(c); len(lines) > 0 {
@@ -157,7 +157,7 @@ func hostTally(host *hostSteps) string {
 // changeLine is a change in one line that begins with its sign.
 func changeLine(c resource.Change, column int) string {
 	mark, _ := signOf(c)
-	line := mark + " " + pad(shownLine(Clean(Describe(c))), column) + "  " + shownLine(Clean(note(c)))
+	line := mark + " " + pad(shownName(Describe(c)), column) + "  " + shownName(note(c))
 	return strings.TrimRight(line, " ")
 }
 
@@ -201,7 +201,7 @@ func clipped(name string) string {
 	if runes := []rune(name); len(runes) > maxName {
 		name = string(runes[:maxName]) + "…"
 	}
-	return shownLine(Clean(name))
+	return shownName(name)
 }
 
 // fenced is a block of code of lines that are in no way part of the document.

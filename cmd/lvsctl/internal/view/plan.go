@@ -74,7 +74,7 @@ func byHost(plan *planner.Plan) []*hostSteps {
 	var list []*hostSteps
 	index := map[string]*hostSteps{}
 	for _, s := range plan.Steps {
-		if s.Changes = visible(s.Changes); len(s.Changes) == 0 {
+		if s.Changes = shownChanges(s.Changes); len(s.Changes) == 0 {
 			continue
 		}
 		h := index[s.Host]
@@ -88,8 +88,8 @@ func byHost(plan *planner.Plan) []*hostSteps {
 	return list
 }
 
-// visible lists the changes that people want to see.
-func visible(changes []resource.Change) []resource.Change {
+// shownChanges lists the changes that people want to see.
+func shownChanges(changes []resource.Change) []resource.Change {
 	return slices.DeleteFunc(slices.Clone(changes), func(c resource.Change) bool { return !c.Visible() })
 }
 

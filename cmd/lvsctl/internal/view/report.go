@@ -1,9 +1,7 @@
 package view
 
 import (
-	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -66,27 +64,5 @@ func (r *Report) trouble() string {
 	return b.String() + "\n"
 }
 
-// place is where a diagnostic is, nil for nowhere.
-func (r *Report) place(d *hcl.Diagnostic) *hcl.Range { return located(r.Files, d.Subject) }
-
-// slashed is the name of a file as others than this machine write it.
-func slashed(name string) string { return filepath.ToSlash(filepath.Clean(name)) }
-
-// sentence is what a diagnostic says, in one line.
-func said(d *hcl.Diagnostic) string {
-	if d.Detail == "" {
-		return Clean(d.Summary)
-	}
-	return Clean(strings.Join(strings.Fields(d.Detail), " "))
-}
-
-// levelOf is the word for a severity in documents.
-func levelOf(d *hcl.Diagnostic) string {
-	if d.Severity == hcl.DiagWarning {
-		return "warning"
-	}
-	return "error"
-}
-
 // titled puts a verdict and its details together.
-func titled(verdict, details string) string { return fmt.Sprintf("%s %s", verdict, details) }
+func titled(verdict, details string) string { return verdict + " " + details }
