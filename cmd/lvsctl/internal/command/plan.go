@@ -7,7 +7,10 @@ import (
 )
 
 // planOutputs are the documents that plans can be.
-var planOutputs = []output{{name: "markdown", write: view.WriteMarkdown}}
+var planOutputs = []output{
+	{name: "markdown", write: view.WriteMarkdown},
+	{name: "github", write: view.GitHubPlan, log: true},
+}
 
 func (a *app) plan() *cobra.Command {
 	var detailed, foreign, destroy, noDrain bool
@@ -21,7 +24,8 @@ func (a *app) plan() *cobra.Command {
 			"With --out the plan is saved, so that apply carries out what was reviewed and nothing\n" +
 			"else. The file has no values of sensitive variables; apply asks for them again.\n\n" +
 			"Formats: human is for the terminal, json for programs, markdown for a comment on a pull\n" +
-			"request, shorter than 60 KB however large the plan is.",
+			"request, shorter than 60 KB however large the plan is, github for annotations of the lines\n" +
+			"that change something.",
 		Example: "  lvsctl plan\n  lvsctl plan examples/dr --host lb1\n  lvsctl plan --detailed-exitcode --json | jq .summary\n  lvsctl plan --out change.plan && lvsctl apply change.plan\n  lvsctl plan --format markdown >comment.md",
 		RunE: func(c *cobra.Command, paths []string) error {
 			s, err := a.connect(c.Context(), paths)
