@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -141,7 +140,7 @@ func parse(t *testing.T, args []string) {
 	if format == nil || !known {
 		return
 	}
-	if names, _ := values(c, nil, ""); !slices.Contains(names, cobra.Completion(format.Value.String())) {
+	if names, _ := values(c, nil, ""); !slices.Contains(names, format.Value.String()) {
 		t.Errorf("%s: --format is one of %q", line, names)
 	}
 }
