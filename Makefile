@@ -90,7 +90,7 @@ check: lint
 	GOOS=darwin go vet ./...
 	go test -run Arrows ./planner
 	go test -run Docs ./cmd/lvsctl
-	bin/lvsctl fmt --check examples/*/
+	bin/lvsctl fmt --check $(wildcard examples/*/*.hcl)
 
 lint: $(LINT) bin/lvsctl
 	$(LINT) fmt --diff

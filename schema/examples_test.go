@@ -15,7 +15,7 @@ func TestExamplesAreClean(t *testing.T) {
 	}
 	n := 0
 	for _, e := range entries {
-		if !e.IsDir() {
+		if !e.IsDir() || e.Name() == "ci" { // what pipelines run
 			continue
 		}
 		n++

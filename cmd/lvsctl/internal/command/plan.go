@@ -6,6 +6,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// planOutputs are the documents that plans can be.
+var planOutputs = []output{
+	{name: "markdown", write: view.WriteMarkdown},
+	{name: "github", write: view.GitHubPlan, log: true},
+}
+
 func (a *app) plan() *cobra.Command {
 	var detailed, foreign, destroy, noDrain bool
 	var out string
@@ -16,8 +22,11 @@ func (a *app) plan() *cobra.Command {
 			"Exit codes: 0 done, 1 error, 7 a host cannot be reached. With --detailed-exitcode\n" +
 			"2 says that there are changes to make, and 0 that there are none.\n\n" +
 			"With --out the plan is saved, so that apply carries out what was reviewed and nothing\n" +
-			"else. The file has no values of sensitive variables; apply asks for them again.",
-		Example: "  lvsctl plan\n  lvsctl plan examples/dr --host lb1\n  lvsctl plan --detailed-exitcode --json | jq .summary\n  lvsctl plan --out change.plan && lvsctl apply change.plan",
+			"else. The file has no values of sensitive variables; apply asks for them again.\n\n" +
+			"Formats: human is for the terminal, json for programs, markdown for a comment on a pull\n" +
+			"request, shorter than 60 KB however large the plan is, github for annotations of the lines\n" +
+			"that change something.",
+		Example: "  lvsctl plan\n  lvsctl plan examples/dr --host lb1\n  lvsctl plan --detailed-exitcode --json | jq .summary\n  lvsctl plan --out change.plan && lvsctl apply change.plan\n  lvsctl plan --format markdown >comment.md",
 		RunE: func(c *cobra.Command, paths []string) error {
 			s, err := a.connect(c.Context(), paths)
 			if err != nil {
@@ -47,12 +56,18 @@ func (a *app) plan() *cobra.Command {
 	c.Flags().StringVar(&out, "out", "", "save the plan to a `FILE`")
 	c.Flags().BoolVar(&foreign, "foreign", false, "list IPVS objects that lvsctl did not make")
 	addNoDrain(c, &noDrain)
+	a.formatFlag(c, planOutputs...)
 	return c
 }
 
 // printPlan prints a plan that is not going to be carried out now.
 func (s *session) printPlan(plan *planner.Plan, foreign bool) error {
-	if s.json {
+	switch {
+	case s.output != nil:
+		r := s.report(plan)
+		r.Foreign = foreign
+		return s.print(r)
+	case s.json:
 		return view.WriteJSON(s.out, view.PlanJSON(plan, s.warnings, s.now()))
 	}
 	p := s.printer(s.out)

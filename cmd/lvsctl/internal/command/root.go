@@ -81,6 +81,11 @@ type app struct {
 	varFiles []string
 	saved    planfile.Request // what a saved plan was asked for with
 	events   bool             // JSON is one line an event, not one document
+
+	formatName string   // what --format asks for
+	output     *output  // likewise, nil for what all commands print
+	documented bool     // it was printed
+	begun      *session // the last one
 }
 
 // A Program is lvsctl.

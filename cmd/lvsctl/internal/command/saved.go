@@ -164,7 +164,7 @@ func (s *session) save(path string, plan *planner.Plan) error {
 	if err := file.Write(path); err != nil {
 		return fmt.Errorf("save the plan: %w", err)
 	}
-	if s.json {
+	if s.json || s.output != nil {
 		return nil
 	}
 	p := s.printer(s.out)
@@ -212,10 +212,15 @@ func (a *app) showSaved(path string) error {
 		name, _, _ := strings.Cut(a.vars[0], "=")
 		return fmt.Errorf("--var %s=…: the plan in %s is shown as it was made", name, path)
 	}
-	if a.json {
+	if a.tells() {
+		a.printer(a.err).Diagnostics(nil, file.Diagnostics())
+	}
+	switch {
+	case a.output != nil:
+		return a.print(&view.Report{Plan: file.Plan, Withdrawn: file.Request.Destroy, Diagnostics: file.Diagnostics()})
+	case a.json:
 		return view.WriteJSON(a.out, view.PlanJSON(file.Plan, file.Diagnostics(), file.Created))
 	}
-	a.printer(a.err).Diagnostics(nil, file.Diagnostics())
 	p := a.printer(a.out)
 	p.Saved(file)
 	if file.Request.Destroy && len(file.Plan.Steps) == 0 {

@@ -39,9 +39,15 @@ type session struct {
 	snapshots  map[string]*resource.Snapshot // what was read last
 }
 
+// begin begins a session.
+func (a *app) begin() *session {
+	a.begun = &session{app: a}
+	return a.begun
+}
+
 // load reads the config. What is wrong with it is printed, and an exit returned.
 func (a *app) load(paths []string) (*session, error) {
-	s := &session{app: a}
+	s := a.begin()
 	diags, err := s.readConfig(paths)
 	if err != nil {
 		return nil, err
@@ -85,26 +91,32 @@ func (s *session) inputs() ([]schema.Input, error) {
 }
 
 // diagnose prints findings that were not printed before, and returns an exit if one of
-// them is an error. Commands that print JSON have them there instead.
+// them is an error. Commands that print JSON or a document for the log have them there
+// instead.
 func (s *session) diagnose(found hcl.Diagnostics) error {
 	fresh := slices.DeleteFunc(slices.Clone(found), func(d *hcl.Diagnostic) bool {
 		return slices.ContainsFunc(s.warnings, func(w *hcl.Diagnostic) bool { return w.Error() == d.Error() })
 	})
 	s.warnings = append(s.warnings, fresh...)
 	switch {
-	case !s.json:
+	case s.tells():
 		s.printer(s.err).Diagnostics(s.sources.Files(), fresh)
 	case s.events:
 		view.NewEvents(s.out, s.now).Diagnostics(fresh)
-	case found.HasErrors():
+	case s.json && found.HasErrors():
 		if err := view.WriteJSON(s.out, view.PlanJSON(nil, s.warnings, s.now())); err != nil {
 			return err
 		}
 	}
-	if found.HasErrors() {
-		return &exit{code: exitError}
+	if !found.HasErrors() {
+		return nil
 	}
-	return nil
+	if s.output != nil {
+		if err := s.print(s.report(nil)); err != nil {
+			return err
+		}
+	}
+	return &exit{code: exitError}
 }
 
 // parseVars splits --var arguments.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,11 +15,14 @@ func (a *app) show() *cobra.Command {
 		Short: "Show what lvsctl keeps on each host, as it is now, or a saved plan",
 		Long: "Lists the objects in each host's ledger with their present state and, for real\nservers, their connections.\n\n" +
 			"Of PLAN, a file that lvsctl plan --out wrote, it prints what plan printed when it was\n" +
-			"made, and goes to no host.",
-		Example: "  lvsctl show examples/dr\n  lvsctl show --host lb1 --json\n  lvsctl show change.plan",
+			"made, and goes to no host. With --format it is a document, as of lvsctl plan.",
+		Example: "  lvsctl show examples/dr\n  lvsctl show --host lb1 --json\n  lvsctl show change.plan\n  lvsctl show --format markdown change.plan >comment.md",
 		RunE: func(c *cobra.Command, paths []string) error {
 			if plan := savedPlan(paths); plan != "" {
 				return a.showSaved(plan)
+			}
+			if a.output != nil {
+				return fmt.Errorf("--format %s: only a saved plan can be shown like that", a.formatName)
 			}
 			s, err := a.connect(c.Context(), paths)
 			if err != nil {
@@ -43,5 +47,6 @@ func (a *app) show() *cobra.Command {
 		},
 	}
 	a.hostFlags(c)
+	a.formatFlag(c, planOutputs...)
 	return c
 }

@@ -108,7 +108,7 @@ func roundUp(d time.Duration) time.Duration { return (d + time.Second - 1).Trunc
 
 // stepLine prints how a step ended, unless it only kept notes.
 func (p *Progress) stepLine(step resource.Step, out resource.Outcome, err error) {
-	shown := len(visible(step.Changes))
+	shown := len(shownChanges(step.Changes))
 	if shown == 0 && err == nil {
 		return
 	}
@@ -141,5 +141,11 @@ func (p *Printer) Applied(plan *planner.Plan) {
 
 // NothingLeft says that there is nothing to take away.
 func (p *Printer) NothingLeft(hosts int) {
-	p.Printf("%s lvsctl has nothing on %s.\n", p.paint(bold, "Nothing to take away:"), count(hosts, "host"))
+	verdict, details := nothingLeft(hosts)
+	p.Printf("%s %s\n", p.paint(bold, verdict), details)
+}
+
+// nothingLeft is a plan to take all away where there is nothing.
+func nothingLeft(hosts int) (verdict, details string) {
+	return "Nothing to take away:", "lvsctl has nothing on " + count(hosts, "host") + "."
 }

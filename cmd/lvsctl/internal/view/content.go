@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode"
@@ -18,19 +19,36 @@ const (
 	maxContentColumns = 240 // of one line
 )
 
-// content prints below an object how what it holds changes. Either state may be missing.
-func (p *Printer) content(indent string, before, after resource.Resource) {
-	lines := contentDiff(textOf(before), textOf(after))
+// content prints lines of a difference below the object that holds them.
+func (p *Printer) content(indent string, lines []string) {
+	for _, line := range lines {
+		l := dim // what is left out
+		if !strings.HasPrefix(line, leftOut) {
+			l = diffLooks[line[0]]
+		}
+		p.Printf("%s%s\n", indent, p.paint(l, line))
+	}
+}
+
+// leftOut is what a line begins with that stands for others. No line of a difference does.
+const leftOut = "… "
+
+// shownDiff lists what people are shown of the difference of two texts.
+func shownDiff(before, after resource.Text) []string {
+	lines := contentDiff(before, after)
 	shown := len(lines)
 	if shown > maxContentLines+1 { // to say that there is one more takes a line, too
 		shown = maxContentLines
 	}
-	for _, line := range lines[:shown] {
-		p.Printf("%s%s\n", indent, p.paint(diffLooks[line[0]], shownLine(line)))
+	more := len(lines) - shown
+	lines = lines[:shown]
+	for i, line := range lines {
+		lines[i] = shownLine(line)
 	}
-	if more := len(lines) - shown; more > 0 {
-		p.Printf("%s%s\n", indent, p.paint(dim, "… "+count(more, "more line")+", see --json"))
+	if more > 0 {
+		lines = append(lines, leftOut+count(more, "more line")+", see --json")
 	}
+	return lines
 }
 
 // textOf is what a file or block holds, and nothing for other objects.
@@ -120,13 +138,16 @@ func contentChange(before, after resource.Text) string {
 	return fmt.Sprintf("+%d -%d", added, removed)
 }
 
-// shownLine is a line with all visible that has no looks of its own, such as what turns
-// the direction of writing, and without what makes it too long.
-func shownLine(line string) string {
+// shownLine is a line with all visible, and without what makes it too long.
+func shownLine(line string) string { return visible(line, maxContentColumns) }
+
+// visible is a line with all visible that has no looks of its own, such as what turns the
+// direction of writing, and with no more than some of its characters.
+func visible(line string, most int) string {
 	var b strings.Builder
 	columns := 0
 	for at, r := range line {
-		if columns++; columns > maxContentColumns {
+		if columns++; columns > most {
 			fmt.Fprintf(&b, " … %s", count(utf8.RuneCountInString(line[at:]), "more character"))
 			break
 		}
@@ -138,4 +159,13 @@ func shownLine(line string) string {
 		b.WriteString(quoted[1 : len(quoted)-1])
 	}
 	return b.String()
+}
+
+// visibleLines is a text of several lines with all visible.
+func visibleLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = visible(line, math.MaxInt)
+	}
+	return strings.Join(lines, "\n")
 }

@@ -74,7 +74,7 @@ func byHost(plan *planner.Plan) []*hostSteps {
 	var list []*hostSteps
 	index := map[string]*hostSteps{}
 	for _, s := range plan.Steps {
-		if s.Changes = visible(s.Changes); len(s.Changes) == 0 {
+		if s.Changes = shownChanges(s.Changes); len(s.Changes) == 0 {
 			continue
 		}
 		h := index[s.Host]
@@ -88,8 +88,8 @@ func byHost(plan *planner.Plan) []*hostSteps {
 	return list
 }
 
-// visible lists the changes that people want to see.
-func visible(changes []resource.Change) []resource.Change {
+// shownChanges lists the changes that people want to see.
+func shownChanges(changes []resource.Change) []resource.Change {
 	return slices.DeleteFunc(slices.Clone(changes), func(c resource.Change) bool { return !c.Visible() })
 }
 
@@ -112,9 +112,15 @@ func (p *Printer) change(c resource.Change, column int) {
 	mark, look := signOf(c)
 	line := "    " + p.paint(look, mark) + " " + pad(Clean(Describe(c)), column) + "  " + p.paint(dim, Clean(note(c)))
 	p.Printf("%s\n", strings.TrimRight(line, " "))
-	if c.Action.TouchesHost() {
-		p.content("        ", c.Before, c.After)
+	p.content("        ", contentLines(c))
+}
+
+// contentLines are the lines below a change that show how what a file holds changes.
+func contentLines(c resource.Change) []string {
+	if !c.Action.TouchesHost() {
+		return nil
 	}
+	return shownDiff(textOf(c.Before), textOf(c.After))
 }
 
 // note says why a change is made, where the config wants it, and what it costs.
@@ -209,27 +215,45 @@ func orNone(value string) string {
 
 // foreign says what was seen that nobody's config knows.
 func (p *Printer) foreign(plan *planner.Plan, list bool) {
-	total := 0
-	for _, h := range plan.Hosts {
-		total += len(h.Foreign)
-	}
+	lines := foreignLines(plan)
 	switch {
-	case total == 0:
+	case len(lines) == 0:
 	case list:
-		p.Printf("Not made by lvsctl, and left alone:\n")
-		for _, h := range plan.Hosts {
-			for _, r := range h.Foreign {
-				p.Printf("    %s: %s %s\n", h.Name, r.Key().Kind, Clean(r.String()))
-			}
+		p.Printf("%s:\n", leftAlone)
+		for _, line := range lines {
+			p.Printf("    %s\n", line)
 		}
 		p.Printf("\n")
 	default:
-		p.Printf("%s\n\n", p.paint(dim, count(total, "IPVS object")+" not made by lvsctl, left alone (list with --foreign)."))
+		p.Printf("%s\n\n", p.paint(dim, foreignCount(len(lines))+" (list with --foreign)."))
 	}
+}
+
+// leftAlone is the title of a list of objects of others.
+const leftAlone = "Not made by lvsctl, and left alone"
+
+// foreignCount says how many objects of others there are.
+func foreignCount(n int) string { return count(n, "IPVS object") + " not made by lvsctl, left alone" }
+
+// foreignLines lists the objects of others, one a line.
+func foreignLines(plan *planner.Plan) []string {
+	var lines []string
+	for _, h := range plan.Hosts {
+		for _, r := range h.Foreign {
+			lines = append(lines, fmt.Sprintf("%s: %s %s", h.Name, r.Key().Kind, Clean(r.String())))
+		}
+	}
+	return lines
 }
 
 // summary is the last line of a plan.
 func (p *Printer) summary(plan *planner.Plan) string {
+	verdict, details := summaryWords(plan)
+	return p.paint(bold, verdict) + " " + details
+}
+
+// summaryWords are a plan in one line: what it comes to, and how much of what it does.
+func summaryWords(plan *planner.Plan) (verdict, details string) {
 	s := plan.Summary()
 	recorded := ""
 	if s.Record > 0 {
@@ -240,9 +264,14 @@ func (p *Printer) summary(plan *planner.Plan) string {
 		if len(plan.Hosts) == 1 {
 			verb = "matches"
 		}
-		return p.paint(bold, "No changes.") + " " + count(len(plan.Hosts), "host") + " " + verb + " the configuration." + recorded
+		return "No changes.", count(len(plan.Hosts), "host") + " " + verb + " the configuration." + recorded
 	}
-	return p.paint(bold, "Plan:") + fmt.Sprintf(" %d to add, %d to change, %s%d to remove on %s.", s.Add, s.Change, drained(s, "to drain"), s.Remove, count(s.Hosts, "host")) + recorded
+	return "Plan:", tally(s) + " on " + count(s.Hosts, "host") + "." + recorded
+}
+
+// tally says how many changes of each sort there are.
+func tally(s planner.Summary) string {
+	return fmt.Sprintf("%d to add, %d to change, %s%d to remove", s.Add, s.Change, drained(s, "to drain"), s.Remove)
 }
 
 // losses says what cannot be brought back, nothing for nothing.
