@@ -75,7 +75,7 @@ func Notices(snapshots map[string]*resource.Snapshot) hcl.Diagnostics {
 
 // lastApply warns of an apply that did not end as it should have.
 func lastApply(host string, last *resource.Last) hcl.Diagnostics {
-	who := fmt.Sprintf("The apply of %s since %s (%s)", last.Apply.Who, last.Apply.Since.UTC().Format("2006-01-02 15:04:05 MST"), last.Apply.Command)
+	who := fmt.Sprintf("The apply of %s since %s (%s%s)", last.Apply.Who, last.Apply.Since.UTC().Format("2006-01-02 15:04:05 MST"), last.Apply.Command, last.Apply.Overriding())
 	d := &hcl.Diagnostic{Severity: hcl.DiagWarning}
 	switch {
 	case last.Ending == resource.Reverted && last.Note != "":

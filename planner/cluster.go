@@ -136,6 +136,10 @@ func (d *Desired) realServers(c *schema.Cluster, directors map[role][]edge) map[
 	return ready
 }
 
+// takesVIP is what the step is for with which a director gets the VIPs of a cluster. Ledgers
+// have it in names of steps.
+const takesVIP = "take the VIP"
+
 // serve sets up the services of a director, what is behind them, and the VIPs.
 func (d *Desired) serve(c *schema.Cluster, h *schema.Host, directors map[role][]edge, ready map[role]*step) {
 	services := d.services(c, h)
@@ -146,7 +150,7 @@ func (d *Desired) serve(c *schema.Cluster, h *schema.Host, directors map[role][]
 	}
 	inService := d.destinations(c, h, services, ready)
 	marks := d.marks(c, h, services, inService)
-	vip := d.step(h, c.Name, "take the VIP")
+	vip := d.step(h, c.Name, takesVIP)
 	vip.comesAfter(services, "a client that finds the VIP must find the service")
 	for _, s := range inService {
 		vip.comesAfter(s, "a client that finds the VIP must find a real server")

@@ -24,6 +24,7 @@ type loader struct {
 	defaults    defaults
 	ignorer     ignorer
 	clusters    []*clusterDecl
+	policies    []*Policy
 }
 
 // A clusterDecl is a cluster with the block that declares it.
@@ -59,6 +60,7 @@ func (l *loader) load(bodies []hcl.Body) *Config {
 	hosts := l.loadHosts(blocks["host"], l.newScope("A host", vars, locals))
 	l.loadDefaults(blocks["defaults"], l.newScope("A defaults block", vars, locals, hosts))
 	l.loadClusters(blocks["cluster"], l.newScope("A cluster", vars, locals, hosts))
+	l.loadPolicies(blocks["policy"], l.newScope("A policy", vars, locals, hosts))
 	if len(l.hosts)+len(l.clusters) == 0 && l.errors == 0 {
 		l.add(&hcl.Diagnostic{
 			Severity: hcl.DiagError,
@@ -104,7 +106,7 @@ func (l *loader) misreadBlock(labels []string, attrs hclsyntax.Attributes) {
 
 // config is the result, sorted by name.
 func (l *loader) config() *Config {
-	config := &Config{}
+	config := &Config{Policies: l.policies}
 	for _, name := range sortedKeys(l.hosts) {
 		config.Hosts = append(config.Hosts, l.hosts[name].Host)
 	}

@@ -20,6 +20,7 @@ import (
 type Config struct {
 	Hosts    []*Host    // in the order of their names
 	Clusters []*Cluster // in the order of their names
+	Policies []*Policy  // in the order of the text
 }
 
 // A Host is a machine that lvsctl manages: it reads and changes what a role in a

@@ -18,6 +18,9 @@ func dump(c *Config) string {
 	for _, cl := range c.Clusters {
 		dumpCluster(&b, cl)
 	}
+	for _, p := range c.Policies {
+		dumpPolicy(&b, p)
+	}
 	return b.String()
 }
 
@@ -122,4 +125,27 @@ func dumpServer(b *strings.Builder, r *RealServer) {
 		b.WriteString(" host " + r.Host.Name)
 	}
 	b.WriteByte('\n')
+}
+
+func dumpPolicy(b *strings.Builder, p *Policy) {
+	fmt.Fprintf(b, "policy %s at %s: %q", p.Name, SourceOf(p.Range), p.Message)
+	if p.MaxRemoved != nil {
+		fmt.Fprintf(b, " max removed %d", *p.MaxRemoved)
+	}
+	if p.KeepServers || p.KeepVIPs {
+		fmt.Fprintf(b, " keep servers %t vips %t", p.KeepServers, p.KeepVIPs)
+	}
+	if len(p.Hosts) > 0 {
+		b.WriteString(" hosts")
+		for _, h := range p.Hosts {
+			b.WriteString(" " + h.Name)
+		}
+	}
+	if len(p.Clusters) > 0 {
+		fmt.Fprintf(b, " clusters %q", p.Clusters)
+	}
+	b.WriteByte('\n')
+	for _, w := range p.Windows {
+		fmt.Fprintf(b, "  window at %s: %s\n", SourceOf(w.Range), w)
+	}
 }

@@ -206,3 +206,23 @@ cluster "soon" {
     reason = "the services move here next week"
   }
 }
+
+policy "careful" {
+  message      = "Ask the on-call lead before you go further."
+  max_removed  = "25%"
+  keep_servers = true
+  keep_vips    = true
+  clusters     = ["web"]
+}
+
+policy "at-night" {
+  message = "People work with this during the day."
+  hosts   = [host.lb1, host.web1]
+
+  window {
+    days = ["mon", "tue", "wed", "thu"]
+    from = "22:00"
+    to   = "05:30"
+    zone = "Europe/Berlin"
+  }
+}

@@ -210,9 +210,34 @@ var defaultsSpec = define(blockSpec{
 	Blocks: []*blockSpec{tunnelSpec},
 })
 
+var windowSpec = define(blockSpec{
+	Type: "window",
+	Doc:  "a time of day on some days in which hosts may be changed",
+	Attrs: []attrSpec{
+		{Name: "days", Kind: kindStrings, Doc: "the days on which it begins, of mon, tue, wed, thu, fri, sat and sun; every day where it is omitted"},
+		{Name: "from", Kind: kindClock, Default: "00:00", Doc: "when it begins"},
+		{Name: "to", Kind: kindClock, Default: "24:00", Doc: "when it ends, on the next day where that is before from"},
+		{Name: "zone", Kind: kindString, Default: "UTC", Doc: `the time zone whose clocks count, as in "Europe/Berlin"`},
+	},
+})
+
+var policySpec = define(blockSpec{
+	Type: "policy", Labels: []string{"name"},
+	Doc: "what no plan may do unless it is overridden by name; each of its conditions counts for itself",
+	Attrs: []attrSpec{
+		{Name: "message", Kind: kindString, Required: true, Example: `"Ask the on-call lead."`, Doc: "what to tell those whose plan is refused"},
+		{Name: "max_removed", Kind: kindPercent, Doc: "the part of a service's real servers that one plan may remove or give weight 0 at the most"},
+		{Name: "keep_servers", Kind: kindBool, Doc: "true where no service may be left without a real server that takes connections"},
+		{Name: "keep_vips", Kind: kindBool, Doc: "true where no virtual IP may be removed"},
+		{Name: "hosts", Kind: kindHosts, Example: "[host.lb1]", Doc: "the only hosts that may be changed"},
+		{Name: "clusters", Kind: kindStrings, Doc: "the names of the clusters that the policy is about, all and what host blocks ask for where it is omitted"},
+	},
+	Blocks: []*blockSpec{windowSpec},
+})
+
 // fileSpec is what may stand at the top of a file.
 var fileSpec = define(blockSpec{
 	Type:   "file",
 	Doc:    "a configuration file",
-	Blocks: []*blockSpec{variableSpec, localsSpec, hostSpec, clusterSpec, defaultsSpec},
+	Blocks: []*blockSpec{variableSpec, localsSpec, hostSpec, clusterSpec, defaultsSpec, policySpec},
 })

@@ -26,6 +26,8 @@ var (
 	kindBool      = &kind{"true or false", cty.Bool}
 	kindNumber    = &kind{"a whole number", cty.Number}
 	kindDuration  = &kind{`a duration such as "30s"`, cty.String}
+	kindClock     = &kind{`a time of day such as "09:00"`, cty.String}
+	kindPercent   = &kind{`a percentage such as "25%"`, cty.String}
 	kindText      = &kind{"a string or a number", cty.String}
 	kindPrefix    = &kind{`a network such as "192.0.2.0/24", or an address`, cty.String}
 	kindAddress   = &kind{`an IP address such as "192.0.2.1"`, cty.String}

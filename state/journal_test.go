@@ -121,7 +121,7 @@ func TestJournalIsWrittenAnew(t *testing.T) {
 		s := open(t, dir)
 		s.SetBoot("boot-1")
 		carryOut(t, s, step("a", change(resource.Create, nil, object(0, 1)), change(resource.Create, nil, object(1, 1))))
-		if err := s.Start(resource.Apply{ID: "one", Who: "me@here", Command: "lvsctl apply"}, 3); err != nil {
+		if err := s.Start(resource.Apply{ID: "one", Who: "me@here", Command: "lvsctl apply", Overrides: []string{"capacity"}}, 3); err != nil {
 			t.Fatal(err)
 		}
 		other := step("a", change(resource.Update, object(0, 1), object(0, 2)), change(resource.Delete, object(1, 1), nil), change(resource.Create, nil, object(2, 1)))

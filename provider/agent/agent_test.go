@@ -412,7 +412,7 @@ func TestApplyAtTheOtherEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	apply := resource.Apply{ID: "one", Who: "me@here", Since: time.Unix(1700000000, 0).UTC(), Within: time.Minute}
+	apply := resource.Apply{ID: "one", Who: "me@here", Since: time.Unix(1700000000, 0).UTC(), Within: time.Minute, Overrides: []string{"capacity"}}
 	if j, err := h.Journal(ctx); j != nil || err != nil {
 		t.Errorf("journal of a host that nobody changed: %v, %v", j, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,6 +30,20 @@ type Apply struct {
 	Reverts bool `json:"reverts,omitempty"`
 	// Boots says that it sets up again what went when the host booted.
 	Boots bool `json:"boots,omitempty"`
+	// Overrides names the policies that it was against and that its maker overrode, sorted.
+	Overrides []string `json:"overrides,omitempty"`
+}
+
+// Overriding says which policies the apply overrode, to follow its command line; empty for
+// none.
+func (a Apply) Overriding() string {
+	switch len(a.Overrides) {
+	case 0:
+		return ""
+	case 1:
+		return ", overriding policy " + a.Overrides[0]
+	}
+	return ", overriding policies " + strings.Join(a.Overrides, ", ")
 }
 
 // Ending is how an apply went.

@@ -91,10 +91,12 @@ func (a *app) apply() *cobra.Command {
 			"program, its terminal or the way to the hosts is gone.\n\n" +
 			"Probes are made before the first change. Those that pass must pass again when all is\n" +
 			"done, and until it is confirmed, or the apply has failed.\n\n" +
-			"Exit codes: 0 done, 1 error or declined, 3 another lvsctl holds a lock, 4 a saved\n" +
+			"A plan that a policy of the config refuses is not carried out, unless --override NAMEs\n" +
+			"the policy. The hosts remember who did that.\n\n" +
+			"Exit codes: 0 done, 1 error, declined or refused, 3 another lvsctl holds a lock, 4 a saved\n" +
 			"plan is stale, 5 the apply failed and was rolled back, 6 it failed and what it did is\n" +
 			"left, 7 a host cannot be reached, 130 interrupted.",
-		Example: "  lvsctl apply\n  lvsctl apply --auto-approve examples/dr\n  lvsctl apply --host web2 --lock-timeout 1m\n  lvsctl apply --confirm-within 60s\n  lvsctl apply change.plan",
+		Example: "  lvsctl apply\n  lvsctl apply --auto-approve examples/dr\n  lvsctl apply --host web2 --lock-timeout 1m\n  lvsctl apply --confirm-within 60s\n  lvsctl apply change.plan\n  lvsctl apply --override capacity",
 		RunE: func(c *cobra.Command, paths []string) error {
 			if plan := savedPlan(paths); plan != "" {
 				return a.applySaved(c.Context(), plan, flags, noDrain)
@@ -109,6 +111,7 @@ func (a *app) apply() *cobra.Command {
 	flags.add(c)
 	c.Flags().BoolVar(&flags.noProbes, "no-probes", false, "do not make the probes of the config")
 	addNoDrain(c, &noDrain)
+	a.overrideFlag(c)
 	return c
 }
 
@@ -141,6 +144,9 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 	asker := bufio.NewReader(s.in)
 	locked := false
 	for range maxPlans {
+		if err := s.judge(plan); err != nil {
+			return err
+		}
 		if !flags.approve && plan.Asks() {
 			if err := s.ask(ctx, asker, question); err != nil {
 				return err
@@ -157,6 +163,9 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 			return err
 		}
 		if now.Equal(plan) {
+			if err := s.judge(now); err != nil {
+				return err
+			}
 			return s.carryOut(ctx, now, flags)
 		}
 		plan = now

@@ -10,6 +10,7 @@ func (a *app) destroy() *cobra.Command {
 		Long: "Removes from the hosts of a config what lvsctl made there and restores what it\n" +
 			"changed, in the reverse order of apply. What others made is left alone, and kernel\n" +
 			"modules stay loaded. So does a service that others have put destinations in.\n\n" +
+			"Policies of the config have a say in it, as in every apply.\n\n" +
 			"Exit codes: as for apply.",
 		Example: "  lvsctl destroy examples/dr\n  lvsctl destroy --auto-approve --host web2 examples/dr",
 		RunE: func(c *cobra.Command, paths []string) error {
@@ -21,5 +22,6 @@ func (a *app) destroy() *cobra.Command {
 	}
 	a.hostFlags(c)
 	flags.add(c)
+	a.overrideFlag(c)
 	return c
 }

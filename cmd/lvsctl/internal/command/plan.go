@@ -19,7 +19,9 @@ func (a *app) plan() *cobra.Command {
 		Use:   "plan [PATH]...",
 		Short: "Show what apply would change, where, in which order, and why",
 		Long: "Reads the hosts of a config and shows what has to change there. Nothing is changed.\n\n" +
-			"Exit codes: 0 done, 1 error, 7 a host cannot be reached. With --detailed-exitcode\n" +
+			"If a policy of the config refuses the plan, that is said after it, and it is not saved.\n" +
+			"--override NAME goes past the policy.\n\n" +
+			"Exit codes: 0 done, 1 error or refused, 7 a host cannot be reached. With --detailed-exitcode\n" +
 			"2 says that there are changes to make, and 0 that there are none.\n\n" +
 			"With --out the plan is saved, so that apply carries out what was reviewed and nothing\n" +
 			"else. The file has no values of sensitive variables; apply asks for them again.\n\n" +
@@ -41,7 +43,7 @@ func (a *app) plan() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err = s.printPlan(plan, foreign); err == nil && out != "" {
+			if err = s.showJudged(plan, foreign); err == nil && out != "" {
 				err = s.save(out, plan)
 			}
 			if err == nil && detailed && plan.Touches() {
@@ -57,7 +59,25 @@ func (a *app) plan() *cobra.Command {
 	c.Flags().BoolVar(&foreign, "foreign", false, "list IPVS objects that lvsctl did not make")
 	addNoDrain(c, &noDrain)
 	a.formatFlag(c, planOutputs...)
+	a.overrideFlag(c)
 	return c
+}
+
+// showJudged prints a plan, and what policies have to say of it. Where one refuses it, that is
+// an exit.
+func (s *session) showJudged(plan *planner.Plan, foreign bool) error {
+	found := s.judgeAhead(plan)
+	s.warnings = append(s.warnings, found...)
+	if err := s.printPlan(plan, foreign); err != nil {
+		return err
+	}
+	if s.tells() {
+		s.printer(s.err).Diagnostics(s.sources.Files(), found)
+	}
+	if found.HasErrors() {
+		return &exit{code: exitError}
+	}
+	return nil
 }
 
 // printPlan prints a plan that is not going to be carried out now.

@@ -24,6 +24,7 @@ func (a *app) rollback() *cobra.Command {
 			"An apply that was cut off is undone back to where it began, even if others went on\n" +
 			"with it. After a reboot there is nothing to go back to, unless the apply was under way\n" +
 			"then, nor after a destroy that ran to its end: it leaves nothing on the hosts.\n\n" +
+			"Policies have no say in it: to go back is the way out of what went wrong.\n\n" +
 			"Exit codes: as for apply; 6 says that it is not finished.",
 		Example: "  lvsctl rollback examples/dr\n  lvsctl rollback --auto-approve",
 		RunE: func(c *cobra.Command, paths []string) error {
@@ -60,7 +61,7 @@ func (s *session) undo(ctx context.Context, flags applyFlags) error {
 		return err
 	}
 	if !s.json {
-		s.printer(s.out).Printf("The last apply was made by %s at %s: %s\n\n", apply.Who, apply.Since.UTC().Format("2006-01-02 15:04:05 MST"), apply.Command)
+		s.printer(s.out).Printf("The last apply was made by %s at %s: %s%s\n\n", apply.Who, apply.Since.UTC().Format("2006-01-02 15:04:05 MST"), apply.Command, apply.Overriding())
 	}
 	s.showPlan(plan, false)
 	if !flags.approve && plan.Asks() {

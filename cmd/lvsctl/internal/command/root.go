@@ -37,7 +37,7 @@ const (
 // exitCodes is what they mean, for the reference.
 var exitCodes = []manual.ExitCode{
 	{Code: 0, Meaning: "done; for drift and plan --detailed-exitcode: nothing to report"},
-	{Code: exitError, Meaning: "error: configuration, usage or host; also a question that was not answered with yes, or a probe that failed"},
+	{Code: exitError, Meaning: "error: configuration, usage or host; also a question that was not answered with yes, a probe that failed, or a plan that a policy refuses"},
 	{Code: exitDrift, Meaning: "plan --detailed-exitcode: there are changes to make; drift: a host moved away from the last apply"},
 	{Code: exitLocked, Meaning: "somebody else holds a host's lock"},
 	{Code: exitStale, Meaning: "a saved plan is stale; nothing was done"},
@@ -73,14 +73,15 @@ type app struct {
 	machine  host.Opener
 	serving  func(agent.Host) agent.Host // what an agent serves in the place of its host, nil for that
 
-	stateDir string
-	color    string
-	json     bool
-	hosts    []string
-	vars     []string
-	varFiles []string
-	saved    planfile.Request // what a saved plan was asked for with
-	events   bool             // JSON is one line an event, not one document
+	stateDir  string
+	color     string
+	json      bool
+	hosts     []string
+	vars      []string
+	varFiles  []string
+	overrides []string         // policies to go past
+	saved     planfile.Request // what a saved plan was asked for with
+	events    bool             // JSON is one line an event, not one document
 
 	formatName string   // what --format asks for
 	output     *output  // likewise, nil for what all commands print

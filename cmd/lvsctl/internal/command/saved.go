@@ -139,6 +139,9 @@ func (s *session) convergeSaved(ctx context.Context, path string, file, now *pla
 	if len(plan.Steps) == 0 {
 		return errors.Join(err, s.tellUntold(ctx), s.fleet.End(ctx, s.unfinished, resource.Applied, ""))
 	}
+	if err := s.judge(plan); err != nil {
+		return err
+	}
 	return s.carryOut(ctx, plan, flags)
 }
 
@@ -184,7 +187,7 @@ func (s *session) complete(file *planfile.File, plan *planner.Plan) {
 // planFile is all of a saved plan that does not come from the hosts.
 func (s *session) planFile() *planfile.File {
 	file := &planfile.File{Lvsctl: buildVersion(), Created: s.now().UTC(), By: holder().Who}
-	file.Request = planfile.Request{Paths: s.paths, Hosts: s.hosts, Destroy: s.withdrawn, NoDrain: s.atOnce, VarFiles: s.varFiles}
+	file.Request = planfile.Request{Paths: s.paths, Hosts: s.hosts, Destroy: s.withdrawn, NoDrain: s.atOnce, VarFiles: s.varFiles, Overrides: s.overriding()}
 	for _, g := range s.sources.Given() {
 		if g.Sensitive {
 			file.Request.Sensitive = append(file.Request.Sensitive, g.Name)

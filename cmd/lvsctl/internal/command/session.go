@@ -37,6 +37,7 @@ type session struct {
 	unfinished []string                      // hosts with an apply to go on with or to forget, as of the last read
 	untold     []string                      // hosts that still have to hear that their last apply is done, likewise
 	snapshots  map[string]*resource.Snapshot // what was read last
+	overrode   []string                      // policies that the plan was against when it was judged last
 }
 
 // begin begins a session.
@@ -52,7 +53,10 @@ func (a *app) load(paths []string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, s.diagnose(diags)
+	if err := s.diagnose(diags); err != nil {
+		return s, err
+	}
+	return s, s.checkOverrides()
 }
 
 // readConfig reads the config and what it asks for.

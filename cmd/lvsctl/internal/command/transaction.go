@@ -70,6 +70,7 @@ func (s *session) newApply(plan *planner.Plan, within time.Duration) *resource.A
 	return &resource.Apply{
 		ID: rand.Text(), Who: by.Who, Command: by.Command, Since: s.now().UTC(), Within: within,
 		Hosts: slices.Sorted(maps.Keys(part)), Destroys: s.withdrawn, Imports: s.imports != nil,
+		Overrides: s.recordedOverrides(),
 	}
 }
 

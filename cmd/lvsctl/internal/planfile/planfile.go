@@ -41,6 +41,7 @@ type Request struct {
 	Destroy   bool       `json:"destroy,omitempty"`
 	NoDrain   bool       `json:"no_drain,omitempty"`
 	VarFiles  []string   `json:"var_files,omitempty"`
+	Overrides []string   `json:"overrides,omitempty"` // policies to go past, sorted
 	Variables []Variable `json:"variables,omitempty"`
 	// Sensitive names the variables that had a value which is not kept here.
 	Sensitive []string `json:"sensitive,omitempty"`

@@ -48,7 +48,7 @@ func saved() *File {
 	return &File{
 		Lvsctl: "1.0", Created: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), By: "ann@desk",
 		Request: Request{
-			Paths: []string{"a.hcl"}, Hosts: []string{"lb1", "web1"}, VarFiles: []string{"x.vars"},
+			Paths: []string{"a.hcl"}, Hosts: []string{"lb1", "web1"}, VarFiles: []string{"x.vars"}, Overrides: []string{"capacity"},
 			Variables: []Variable{{Name: "size", Value: "5", Env: true}, {Name: "weight", Value: "1"}}, Sensitive: []string{"password"},
 		},
 		Config: Config{Files: map[string]planner.Digest{"a.hcl": {1}, "x.vars": {2}}, Desired: planner.Digest{3}},

@@ -164,7 +164,26 @@ type ShowDocument struct {
 type ShowHost struct {
 	Name    string         `json:"name"`
 	Facts   resource.Facts `json:"facts"`
+	Last    *LastApply     `json:"last_apply,omitempty"` // that the host remembers
 	Objects []ShowObject   `json:"objects"`
+}
+
+// A LastApply is the last apply that went to a host.
+type LastApply struct {
+	Who       string          `json:"who"` // user@machine
+	Command   string          `json:"command"`
+	Since     time.Time       `json:"since"`
+	Ending    resource.Ending `json:"ending,omitempty"` // how it went; none: it was cut off, or goes on
+	Note      string          `json:"note,omitempty"`   // why it was reverted or kept
+	Overrides []string        `json:"overrides"`        // policies that were overridden
+}
+
+func lastApplyJSON(last *resource.Last) *LastApply {
+	if last == nil {
+		return nil
+	}
+	a := last.Apply
+	return &LastApply{a.Who, a.Command, a.Since.UTC(), last.Ending, last.Note, append([]string{}, a.Overrides...)}
 }
 
 // A ShowObject is an object of ours, as lvsctl left it and as it is.
@@ -182,7 +201,7 @@ type ShowObject struct {
 func ShowJSON(hosts []HostState, now time.Time) ShowDocument {
 	doc := ShowDocument{formatVersion, now.UTC(), []ShowHost{}}
 	for _, h := range hosts {
-		host := ShowHost{h.Name, h.Facts, []ShowObject{}}
+		host := ShowHost{h.Name, h.Facts, lastApplyJSON(h.Ledger.Last), []ShowObject{}}
 		for _, claim := range h.Ledger.Sorted() {
 			key := claim.Want.Key()
 			host.Objects = append(host.Objects, ShowObject{

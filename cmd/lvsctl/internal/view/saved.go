@@ -20,6 +20,9 @@ func (p *Printer) Saved(f *planfile.File) {
 	if len(f.Request.Hosts) > 0 {
 		from += ", for " + strings.Join(f.Request.Hosts, ", ") + " alone"
 	}
+	if len(f.Request.Overrides) > 0 {
+		from += ", with --override " + strings.Join(f.Request.Overrides, " --override ")
+	}
 	p.Printf("%s\n\n", p.paint(dim, Clean(fmt.Sprintf("%s of %s by %s with lvsctl %s, from %s.", what, moment(f.Created), f.By, f.Lvsctl, from))))
 }
 
@@ -61,6 +64,9 @@ func arguments(r planfile.Request) []string {
 	}
 	for _, name := range r.Hosts {
 		args = append(args, "--host", name)
+	}
+	for _, name := range r.Overrides {
+		args = append(args, "--override", name)
 	}
 	for _, file := range r.VarFiles {
 		args = append(args, "--var-file", file)

@@ -13,7 +13,7 @@ func savedFile() *planfile.File {
 	return &planfile.File{
 		Lvsctl: "1.0", Created: clock(), By: "ann@desk",
 		Request: planfile.Request{
-			Paths: []string{"web", "hosts.hcl"}, Hosts: []string{"lb1", "web1"}, Destroy: true, VarFiles: []string{"x.vars"},
+			Paths: []string{"web", "hosts.hcl"}, Hosts: []string{"lb1", "web1"}, Destroy: true, VarFiles: []string{"x.vars"}, Overrides: []string{"capacity", "vips"},
 			Variables: []planfile.Variable{{Name: "size", Value: "5", Env: true}, {Name: "weight", Value: "1"}},
 		},
 	}
@@ -51,7 +51,7 @@ func objects(states ...resource.Resource) []planfile.Move {
 // What a file says can no more repaint the terminal than what a host says.
 func TestHostileFile(t *testing.T) {
 	f := savedFile()
-	f.By, f.Lvsctl, f.Request.Paths, f.Request.Hosts, f.Request.VarFiles = evil, evil, []string{evil}, []string{evil}, []string{evil}
+	f.By, f.Lvsctl, f.Request.Paths, f.Request.Hosts, f.Request.VarFiles, f.Request.Overrides = evil, evil, []string{evil}, []string{evil}, []string{evil}, []string{evil}
 	moves := []planfile.Move{{What: planfile.FileChanged, Name: evil}, {What: planfile.ObjectMoved, Name: evil, Key: sysctl(evil, "").Key(), Then: sysctl(evil, "1"), Now: sysctl(evil, evil)}}
 	got := printed(false, func(p *Printer) { p.Saved(f); p.SavedTo(evil); p.Stale(evil, f, moves, true) })
 	if strings.ContainsAny(got, "\x1b\r\x00\u009b") {

@@ -17,6 +17,9 @@ type HostState struct {
 func (p *Printer) Show(hosts []HostState) {
 	for _, h := range hosts {
 		p.Printf("%s  %s\n", p.paint(bold, h.Name), p.paint(dim, fmt.Sprintf("Linux %s, %s of lvsctl's", Clean(h.Facts.Kernel), count(len(h.Ledger.Claims), "object"))))
+		if last := h.Ledger.Last; last != nil {
+			p.Printf("  %s\n", p.paint(dim, Clean(lastApply(last.Apply))))
+		}
 		kind := resource.Kind(0)
 		for _, claim := range h.Ledger.Sorted() {
 			key := claim.Want.Key()
@@ -28,6 +31,11 @@ func (p *Printer) Show(hosts []HostState) {
 		}
 		p.Printf("\n")
 	}
+}
+
+// lastApply says who made an apply, when and how.
+func lastApply(a resource.Apply) string {
+	return fmt.Sprintf("last apply by %s at %s: %s%s", a.Who, moment(a.Since), a.Command, a.Overriding())
 }
 
 // owned prints one object of ours with what is to be known of it now.

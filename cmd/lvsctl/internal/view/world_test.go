@@ -137,6 +137,10 @@ func states() []HostState {
 	} {
 		ledger.Claims[c.Want.Key()] = c
 	}
+	ledger.Last = &resource.Last{
+		Apply:  resource.Apply{ID: "X", Who: "ann@desk", Command: "lvsctl apply --override capacity", Since: clock(), Hosts: []string{"lb1"}, Overrides: []string{"capacity"}},
+		Ending: resource.Applied,
+	}
 	return []HostState{
 		{"lb1", &resource.Snapshot{
 			Facts:       resource.Facts{Version: "1.0", Kernel: "6.1.0-9-amd64", BootID: "b0a7", Schedulers: []string{"rr", "wlc"}, Links: []string{"eth0", "lo"}},
@@ -153,7 +157,10 @@ func hostileState() []HostState {
 	left, found := sysctl("net."+evil, evil), sysctl("net."+evil, "2"+evil)
 	return []HostState{{"lb1", &resource.Snapshot{
 		Facts: resource.Facts{Kernel: evil}, Live: resource.NewSet(found),
-		Ledger: resource.Ledger{Claims: map[resource.Key]resource.Claim{left.Key(): {Want: left, Step: evil}}},
+		Ledger: resource.Ledger{
+			Claims: map[resource.Key]resource.Claim{left.Key(): {Want: left, Step: evil}},
+			Last:   &resource.Last{Apply: resource.Apply{Who: evil, Command: evil, Overrides: []string{evil}}},
+		},
 	}}}
 }
 
