@@ -27,6 +27,7 @@ type Desired struct {
 	drains    map[serviceAt]resource.Drain     // for which destinations of a service wait before they go
 	mounts    map[*schema.Host][]*step         // after which a host has all that it mounts
 	parting   resource.Reason                  // why objects that are not wanted go
+	missing   []string                         // hosts that cannot be reached
 	conflicts hcl.Diagnostics
 }
 
@@ -110,7 +111,7 @@ func (s *step) remembered() []resource.Edge {
 // Withdraw is the desired state of a config that is given up: the same hosts and
 // order, and nothing wanted any more.
 func (d *Desired) Withdraw() *Desired {
-	out := &Desired{Hosts: d.Hosts, wants: map[string]map[resource.Key]want{}, parting: resource.Destroying}
+	out := &Desired{Hosts: d.Hosts, wants: map[string]map[resource.Key]want{}, parting: resource.Destroying, missing: d.missing}
 	for _, s := range d.steps {
 		out.steps = append(out.steps, &step{StepRef: s.StepRef, index: s.index, after: s.after, edges: s.edges})
 	}

@@ -49,6 +49,8 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 		}
 	}
 	g.readAgain(d, snapshots)
+	g.connect()
+	plan.LeftOut = g.leaveOut(d)
 	plan.Steps = meanwhile(d.relief(snapshots).relieve(g.order()), snapshots)
 	return plan
 }

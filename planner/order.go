@@ -188,14 +188,18 @@ func (g *graph) takeDown(ref resource.StepRef, c resource.Change) {
 	n.drains = n.drains || c.Drain.Within > 0
 }
 
-// order sorts the graph and returns the steps that have something to do.
-func (g *graph) order() []resource.Step {
+// connect adds the edges that depend on what changes.
+func (g *graph) connect() {
 	g.handOver()
 	g.keepMarksApart()
 	g.widenRules()
 	g.keepSyncApart()
 	g.stepAside()
 	g.readLast()
+}
+
+// order sorts the graph and returns the steps that have something to do.
+func (g *graph) order() []resource.Step {
 	var steps []resource.Step
 	stages := stager{}
 	ready := &queue{}

@@ -12,6 +12,8 @@ import (
 type Plan struct {
 	Hosts []Host          `json:"hosts"` // every host that was looked at, by name
 	Steps []resource.Step `json:"steps"` // in the order of execution; none is empty
+	// LeftOut are the steps that wait for hosts that cannot be reached.
+	LeftOut []LeftOut `json:"left_out,omitempty"`
 }
 
 // A Host is what a plan says about one host beside its changes.

@@ -51,6 +51,7 @@ func Revert(journals map[string]*resource.Journal, snapshots map[string]*resourc
 		}
 	}
 	g.readAgain(r.Desired, snapshots)
+	g.connect()
 	plan.Steps = meanwhile(r.relief(snapshots, drain).relieve(g.order()), snapshots)
 	return plan
 }

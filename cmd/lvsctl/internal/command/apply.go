@@ -65,7 +65,7 @@ func (a *app) change(ctx context.Context, paths []string, flags applyFlags, prep
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
 	a.events = true
-	s, err := a.connect(ctx, paths)
+	s, err := a.connectSome(ctx, paths)
 	if err != nil {
 		return err
 	}
@@ -112,6 +112,7 @@ func (a *app) apply() *cobra.Command {
 	c.Flags().BoolVar(&flags.noProbes, "no-probes", false, "do not make the probes of the config")
 	addNoDrain(c, &noDrain)
 	a.overrideFlag(c)
+	a.skipFlag(c)
 	return c
 }
 
@@ -134,12 +135,16 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 	if err != nil {
 		return err
 	}
-	if s.withdrawn && len(plan.Steps) == 0 {
+	if s.withdrawn && len(plan.Steps)+len(s.missing) == 0 {
 		return s.leaveNothing(ctx, plan, flags)
 	}
 	s.showPlan(plan, flags.foreign)
+	if err := s.refuseMissing(); err != nil {
+		return err
+	}
+	s.partial = false // from here on a host that is lost is a failure
 	if len(plan.Steps) == 0 && len(s.unfinished)+len(s.untold) == 0 {
-		return nil
+		return s.notWhole(plan)
 	}
 	asker := bufio.NewReader(s.in)
 	locked := false

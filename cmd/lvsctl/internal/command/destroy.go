@@ -23,5 +23,6 @@ func (a *app) destroy() *cobra.Command {
 	a.hostFlags(c)
 	flags.add(c)
 	a.overrideFlag(c)
+	a.skipFlag(c)
 	return c
 }

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"errors"
+
 	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/view"
 	"github.com/lvsctl/lvsctl/planner"
 	"github.com/spf13/cobra"
@@ -20,7 +22,7 @@ func (a *app) drift() *cobra.Command {
 			"Exit codes: 0 no drift, 2 drift or a reboot, 1 error, 7 a host cannot be reached.",
 		Example: "  lvsctl drift examples/dr\n  lvsctl drift --json | jq '.drift[].address'\n  lvsctl drift --format junit >drift.xml",
 		RunE: func(c *cobra.Command, paths []string) error {
-			s, err := a.connect(c.Context(), paths)
+			s, err := a.connectSome(c.Context(), paths)
 			if err != nil {
 				return err
 			}
@@ -31,10 +33,12 @@ func (a *app) drift() *cobra.Command {
 			}
 			// Whether the hosts could do what the config asks for now is not the question.
 			plan := planner.Make(s.desired, snapshots)
-			if err = s.printDrift(plan, foreign); err == nil && plan.Drifted()+len(plan.Rebooted()) > 0 {
-				return &exit{code: exitDrift}
+			err = s.printDrift(plan, foreign)
+			incomplete := s.incomplete()
+			if err == nil && plan.Drifted()+len(plan.Rebooted()) > 0 {
+				return &exit{code: exitDrift} // what is known counts more than what is not
 			}
-			return err
+			return errors.Join(err, incomplete)
 		},
 	}
 	a.hostFlags(c)

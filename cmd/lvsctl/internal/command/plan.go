@@ -1,6 +1,8 @@
 package command
 
 import (
+	"errors"
+
 	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/view"
 	"github.com/lvsctl/lvsctl/planner"
 	"github.com/spf13/cobra"
@@ -30,7 +32,7 @@ func (a *app) plan() *cobra.Command {
 			"that change something.",
 		Example: "  lvsctl plan\n  lvsctl plan examples/dr --host lb1\n  lvsctl plan --detailed-exitcode --json | jq .summary\n  lvsctl plan --out change.plan && lvsctl apply change.plan\n  lvsctl plan --format markdown >comment.md",
 		RunE: func(c *cobra.Command, paths []string) error {
-			s, err := a.connect(c.Context(), paths)
+			s, err := a.connectSome(c.Context(), paths)
 			if err != nil {
 				return err
 			}
@@ -43,7 +45,13 @@ func (a *app) plan() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err = s.showJudged(plan, foreign); err == nil && out != "" {
+			err = s.showJudged(plan, foreign)
+			if !s.skip {
+				err = errors.Join(err, s.incomplete())
+			} else {
+				s.tellMissing()
+			}
+			if err == nil && out != "" {
 				err = s.save(out, plan)
 			}
 			if err == nil && detailed && plan.Touches() {
@@ -60,6 +68,7 @@ func (a *app) plan() *cobra.Command {
 	addNoDrain(c, &noDrain)
 	a.formatFlag(c, planOutputs...)
 	a.overrideFlag(c)
+	a.skipFlag(c)
 	return c
 }
 

@@ -80,6 +80,8 @@ type app struct {
 	vars      []string
 	varFiles  []string
 	overrides []string         // policies to go past
+	parallel  int              // how many hosts are talked to at once
+	skip      bool             // go on without hosts that cannot be reached
 	saved     planfile.Request // what a saved plan was asked for with
 	events    bool             // JSON is one line an event, not one document
 
@@ -184,6 +186,15 @@ func (a *app) configFlags(c *cobra.Command) {
 func (a *app) hostFlags(c *cobra.Command) {
 	a.configFlags(c)
 	c.Flags().StringArrayVar(&a.hosts, "host", nil, "only this `HOST` of the config (repeatable)")
+	c.Flags().IntVar(&a.parallel, "parallelism", defaultParallelism, "how many hosts to talk to at once")
+}
+
+// defaultParallelism is how many hosts are talked to at once.
+const defaultParallelism = 10
+
+// skipFlag adds the flag of commands that can go on without some hosts.
+func (a *app) skipFlag(c *cobra.Command) {
+	c.Flags().BoolVar(&a.skip, "skip-unreachable", false, "go on without hosts that cannot be reached, and without what depends on them")
 }
 
 // printer prints for people on w.

@@ -53,7 +53,7 @@ func (a *app) recall(path string) (*planfile.File, error) {
 	if err := a.checkSecrets(path, file.Request.Sensitive); err != nil {
 		return nil, err
 	}
-	a.saved, a.hosts, a.varFiles = file.Request, file.Request.Hosts, file.Request.VarFiles
+	a.saved, a.hosts, a.varFiles, a.skip = file.Request, file.Request.Hosts, file.Request.VarFiles, file.Request.Skip
 	return file, nil
 }
 
@@ -92,6 +92,9 @@ func (a *app) applySaved(ctx context.Context, path string, flags applyFlags, noD
 	if err := flags.check(); err != nil {
 		return err
 	}
+	if a.skip {
+		return fmt.Errorf("--skip-unreachable: the plan in %s was made with its own choice, which cannot be changed: use --skip-unreachable with lvsctl plan --out", path)
+	}
 	if noDrain {
 		return fmt.Errorf("--no-drain: the plan in %s was made with its own choice, which cannot be changed: use --no-drain with lvsctl plan --out", path)
 	}
@@ -114,6 +117,7 @@ func (a *app) applySaved(ctx context.Context, path string, flags applyFlags, noD
 	if moves := file.ConfigMoves(now); len(moves) > 0 {
 		return s.stale(path, file, moves, false)
 	}
+	s.partial = s.skip
 	if err := s.open(ctx); err != nil {
 		return err
 	}
@@ -136,8 +140,10 @@ func (s *session) convergeSaved(ctx context.Context, path string, file, now *pla
 		return s.stale(path, file, moves, true)
 	}
 	err = s.announce(plan, flags.foreign)
+	s.tellMissing()
+	s.partial = false
 	if len(plan.Steps) == 0 {
-		return errors.Join(err, s.tellUntold(ctx), s.fleet.End(ctx, s.unfinished, resource.Applied, ""))
+		return errors.Join(err, s.tellUntold(ctx), s.fleet.End(ctx, s.unfinished, resource.Applied, ""), s.notWhole(plan))
 	}
 	if err := s.judge(plan); err != nil {
 		return err
@@ -187,7 +193,7 @@ func (s *session) complete(file *planfile.File, plan *planner.Plan) {
 // planFile is all of a saved plan that does not come from the hosts.
 func (s *session) planFile() *planfile.File {
 	file := &planfile.File{Lvsctl: buildVersion(), Created: s.now().UTC(), By: holder().Who}
-	file.Request = planfile.Request{Paths: s.paths, Hosts: s.hosts, Destroy: s.withdrawn, NoDrain: s.atOnce, VarFiles: s.varFiles, Overrides: s.overriding()}
+	file.Request = planfile.Request{Paths: s.paths, Hosts: s.hosts, Destroy: s.withdrawn, NoDrain: s.atOnce, Skip: s.skip, VarFiles: s.varFiles, Overrides: s.overriding()}
 	for _, g := range s.sources.Given() {
 		if g.Sensitive {
 			file.Request.Sensitive = append(file.Request.Sensitive, g.Name)

@@ -37,6 +37,8 @@ type session struct {
 	unfinished []string                      // hosts with an apply to go on with or to forget, as of the last read
 	untold     []string                      // hosts that still have to hear that their last apply is done, likewise
 	snapshots  map[string]*resource.Snapshot // what was read last
+	partial    bool                          // some of the hosts will do
+	missing    []string                      // hosts that could not be reached
 	overrode   []string                      // policies that the plan was against when it was judged last
 }
 
@@ -145,14 +147,32 @@ func (a *app) connect(ctx context.Context, paths []string) (*session, error) {
 	return s, s.open(ctx)
 }
 
+// connectSome is connect for who can do with some of the hosts.
+func (a *app) connectSome(ctx context.Context, paths []string) (*session, error) {
+	s, err := a.load(paths)
+	if err != nil {
+		return nil, err
+	}
+	s.partial = true
+	return s, s.open(ctx)
+}
+
 // open opens the hosts that the command goes to.
 func (s *session) open(ctx context.Context) error {
 	hosts, err := s.selected()
 	if err != nil {
 		return err
 	}
-	s.fleet, err = s.dial(ctx, hosts)
-	return err
+	if !s.partial {
+		s.fleet, err = s.dial(ctx, hosts)
+		return err
+	}
+	connector, err := s.connector()
+	if err != nil {
+		return err
+	}
+	s.fleet, err = fleet.Reach(ctx, connector.Connect, hosts, s.parallel)
+	return s.miss(err)
 }
 
 // dial connects to hosts.
@@ -161,11 +181,14 @@ func (s *session) dial(ctx context.Context, hosts []*schema.Host) (*fleet.Fleet,
 	if err != nil {
 		return nil, err
 	}
-	return fleet.Connect(ctx, connector.Connect, hosts)
+	return fleet.Connect(ctx, connector.Connect, hosts, s.parallel)
 }
 
 // connector opens hosts as this lvsctl was called.
 func (a *app) connector() (host.Connector, error) {
+	if a.parallel < 1 {
+		return host.Connector{}, fmt.Errorf("--parallelism %d: want 1 or more", a.parallel)
+	}
 	stateDir, err := filepath.Abs(a.stateDir) // one directory has one name, or it would be two ledgers
 	if err != nil {
 		return host.Connector{}, err
@@ -205,7 +228,7 @@ func (s *session) close() {
 // read takes a snapshot of the hosts, and passes on what they have to say.
 func (s *session) read(ctx context.Context) (map[string]*resource.Snapshot, error) {
 	snapshots, err := s.fleet.Read(ctx, s.desired.Keys)
-	if err != nil {
+	if err := s.miss(err); err != nil {
 		return nil, err
 	}
 	s.snapshots = snapshots

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ func (a *app) show() *cobra.Command {
 			if a.output != nil {
 				return fmt.Errorf("--format %s: only a saved plan can be shown like that", a.formatName)
 			}
-			s, err := a.connect(c.Context(), paths)
+			s, err := a.connectSome(c.Context(), paths)
 			if err != nil {
 				return err
 			}
@@ -39,11 +40,11 @@ func (a *app) show() *cobra.Command {
 			}
 			slices.SortFunc(hosts, func(a, b view.HostState) int { return strings.Compare(a.Name, b.Name) })
 			if a.json {
-				return view.WriteJSON(a.out, view.ShowJSON(hosts, a.now()))
+				return errors.Join(view.WriteJSON(a.out, view.ShowJSON(hosts, a.now())), s.incomplete())
 			}
 			p := a.printer(a.out)
 			p.Show(hosts)
-			return p.Err()
+			return errors.Join(p.Err(), s.incomplete())
 		},
 	}
 	a.hostFlags(c)

@@ -53,7 +53,10 @@ func (s *session) carryOut(ctx context.Context, plan *planner.Plan, flags applyF
 	if err := s.fleet.End(context.WithoutCancel(ctx), s.apply.Hosts, ending(*s.apply), ""); err != nil {
 		return &exit{exitPartial, fmt.Errorf("all was done, but not all hosts have taken note of that: %w\nRun it again to have them do so", err)}
 	}
-	return t.done()
+	if err := t.done(); err != nil {
+		return err
+	}
+	return t.notWhole(t.plan)
 }
 
 // newApply says which apply carries out a plan. It goes to the hosts that the plan changes,

@@ -2,7 +2,7 @@ package fleet
 
 import (
 	"context"
-	"fmt"
+	"sync"
 	"time"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
@@ -26,10 +26,12 @@ const handshake = 2 * time.Second
 
 // drains knows since when destinations have been drained in one run.
 type drains struct {
-	fleet    *Fleet
-	progress Progress
-	began    time.Time
-	since    map[drained]time.Time
+	fleet *Fleet
+	tell  func(resource.Wait)
+	began time.Time
+
+	mu    sync.Mutex
+	since map[drained]time.Time
 }
 
 // A drained destination is one whose weight this run has set to 0.
@@ -38,12 +40,14 @@ type drained struct {
 	key  resource.Key
 }
 
-func (f *Fleet) newDrains(progress Progress) *drains {
-	return &drains{fleet: f, progress: progress, began: time.Now(), since: map[drained]time.Time{}}
+func newDrains(f *Fleet, tell func(resource.Wait)) *drains {
+	return &drains{fleet: f, tell: tell, began: time.Now(), since: map[drained]time.Time{}}
 }
 
 // quieted notes whose weights a step has set to 0.
 func (d *drains) quieted(step resource.Step) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, c := range step.Changes {
 		if c.Reason == resource.Draining || c.Reason == resource.Remounting {
 			d.since[drained{step.Host, c.Key()}] = time.Now()
@@ -60,6 +64,8 @@ type leaving struct {
 
 // leaving lists the destinations that a step waits for.
 func (d *drains) leaving(step resource.Step) (list []leaving) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, c := range step.Changes {
 		if c.Drain.Within == 0 {
 			continue
@@ -76,12 +82,15 @@ func (d *drains) leaving(step resource.Step) (list []leaving) {
 // wait returns when the connections are over that a step waits for, or have had their time,
 // or with an error when the context ends.
 func (d *drains) wait(ctx context.Context, step resource.Step) error {
-	w := wait{step: step, tell: d.progress.Draining}
+	w := wait{step: step, tell: d.tell}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	list := d.leaving(step)
 	for pause := firstPause; len(list) > 0; pause = min(2*pause, lastPause) {
 		counts, err := d.fleet.hosts[step.Host].Connections(context.WithoutCancel(ctx), keysOf(list))
 		if err != nil {
-			return &HostError{step.Host, fmt.Errorf("%s: %w", step.Name, err)}
+			return err
 		}
 		if list = w.look(list, counts); len(list) == 0 {
 			break

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lvsctl/lvsctl/planner"
 	"github.com/lvsctl/lvsctl/provider/agent"
 	"github.com/lvsctl/lvsctl/schema"
 	"github.com/lvsctl/lvsctl/schema/resource"
@@ -25,6 +24,7 @@ type Fleet struct {
 	names   []string // sorted
 	hosts   map[string]agent.Host
 	connect func(ctx context.Context, name string) (agent.Host, error)
+	atOnce  int // how many hosts are talked to at once
 }
 
 // A HostError is trouble with one host.
@@ -39,59 +39,87 @@ func (e *HostError) Error() string { return e.Host + ": " + e.Err.Error() }
 // Unwrap returns the trouble itself.
 func (e *HostError) Unwrap() error { return e.Err }
 
-// Connect opens all given hosts. If one cannot be reached none stays open, and the
-// error names every one that could not.
-func Connect(ctx context.Context, connect Connector, hosts []*schema.Host) (*Fleet, error) {
-	f := &Fleet{hosts: make(map[string]agent.Host, len(hosts))}
-	for _, h := range hosts {
-		f.names = append(f.names, h.Name)
-	}
-	slices.Sort(f.names)
-	byName := make(map[string]*schema.Host, len(hosts))
-	for _, h := range hosts {
-		byName[h.Name] = h
-	}
-	f.connect = func(ctx context.Context, name string) (agent.Host, error) { return connect(ctx, byName[name]) }
-	var mu sync.Mutex
-	err := each(hosts, func(h *schema.Host) error {
-		host, err := connect(ctx, h)
-		if err != nil {
-			return &HostError{h.Name, err}
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		f.hosts[h.Name] = host
-		return nil
-	})
+// Connect opens all given hosts, so many at once. If one cannot be reached none stays open,
+// and the error names every one that could not.
+func Connect(ctx context.Context, connect Connector, hosts []*schema.Host, atOnce int) (*Fleet, error) {
+	f, err := Reach(ctx, connect, hosts, atOnce)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
 
-// Close ends all sessions and with them gives up all locks.
-func (f *Fleet) Close() error {
-	return each(f.names, func(name string) error {
-		host, open := f.hosts[name]
-		if !open {
-			return nil
+// Reach is Connect for who can do with some of the hosts: the fleet has those that could be
+// reached, and the error names the others.
+func Reach(ctx context.Context, connect Connector, hosts []*schema.Host, atOnce int) (*Fleet, error) {
+	f := &Fleet{hosts: make(map[string]agent.Host, len(hosts)), atOnce: atOnce}
+	byName := make(map[string]*schema.Host, len(hosts))
+	for _, h := range hosts {
+		byName[h.Name] = h
+	}
+	f.connect = func(ctx context.Context, name string) (agent.Host, error) { return connect(ctx, byName[name]) }
+	f.names = slices.Sorted(maps.Keys(byName))
+	var mu sync.Mutex
+	err := f.each(f.names, func(name string) error {
+		host, err := f.connect(ctx, name)
+		if err != nil {
+			return err
 		}
-		if err := host.Close(); err != nil {
-			return &HostError{name, err}
-		}
+		mu.Lock()
+		defer mu.Unlock()
+		f.hosts[name] = host
 		return nil
 	})
+	f.names = slices.Sorted(maps.Keys(f.hosts))
+	return f, err
+}
+
+// Unreachable splits an error into those of hosts that could not be reached, or were lost, and
+// the rest, nil for none.
+func Unreachable(err error) (lost []*HostError, rest error) {
+	var host *HostError
+	var reason *agent.Error
+	if joined, several := err.(interface{ Unwrap() []error }); several { //nolint:errorlint // one level of joined errors is what each makes
+		var others []error
+		for _, e := range joined.Unwrap() {
+			more, left := Unreachable(e)
+			lost, others = append(lost, more...), append(others, left)
+		}
+		return lost, errors.Join(others...)
+	}
+	if errors.As(err, &host) && errors.As(err, &reason) && reason.Code == agent.Unreachable {
+		return []*HostError{host}, nil
+	}
+	return nil, err
+}
+
+// Leave goes on without a host.
+func (f *Fleet) Leave(name string) {
+	if host, open := f.hosts[name]; open {
+		_ = host.Close()
+		delete(f.hosts, name)
+	}
+	f.names = slices.DeleteFunc(slices.Clone(f.names), func(n string) bool { return n == name })
+}
+
+// Empty tells whether there is no host.
+func (f *Fleet) Empty() bool { return len(f.names) == 0 }
+
+// Close ends all sessions and with them gives up all locks.
+func (f *Fleet) Close() error {
+	return f.each(f.names, func(name string) error { return f.hosts[name].Close() })
 }
 
 // Read takes a snapshot of every host; keys says which objects are of interest there
-// beside those that the host's ledger knows.
+// beside those that the host's ledger knows. With an error there are those of the hosts that
+// answered.
 func (f *Fleet) Read(ctx context.Context, keys func(host string) []resource.Key) (map[string]*resource.Snapshot, error) {
 	var mu sync.Mutex
 	snapshots := make(map[string]*resource.Snapshot, len(f.names))
-	err := each(f.names, func(name string) error {
+	err := f.each(f.names, func(name string) error {
 		snap, err := f.hosts[name].Read(ctx, keys(name))
 		if err != nil {
-			return &HostError{name, fmt.Errorf("read: %w", err)}
+			return fmt.Errorf("read: %w", err)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -106,10 +134,10 @@ func (f *Fleet) Read(ctx context.Context, keys func(host string) []resource.Key)
 func (f *Fleet) Ask(ctx context.Context, addresses map[string][]resource.Address) (map[string][]resource.Neighbour, error) {
 	var mu sync.Mutex
 	heard := make(map[string][]resource.Neighbour, len(addresses))
-	err := each(slices.Sorted(maps.Keys(addresses)), func(name string) error {
+	err := f.each(slices.Sorted(maps.Keys(addresses)), func(name string) error {
 		list, err := f.hosts[name].Ask(ctx, addresses[name])
 		if err != nil {
-			return &HostError{name, fmt.Errorf("ask who has an address: %w", err)}
+			return fmt.Errorf("ask who has an address: %w", err)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -146,60 +174,32 @@ type Unlocked struct {
 // in the order of the hosts' names.
 func (f *Fleet) Unlock(ctx context.Context) []Unlocked {
 	results := make([]Unlocked, len(f.names))
-	var wg sync.WaitGroup
-	for i, name := range f.names {
-		wg.Go(func() {
-			removed, err := f.hosts[name].Unlock(ctx)
-			if err != nil {
-				err = &HostError{name, err}
-			}
-			results[i] = Unlocked{name, removed, err}
-		})
-	}
-	wg.Wait()
+	_ = f.each(f.names, func(name string) error {
+		removed, err := f.hosts[name].Unlock(ctx)
+		if err != nil {
+			err = &HostError{name, err}
+		}
+		i, _ := slices.BinarySearch(f.names, name)
+		results[i] = Unlocked{name, removed, err}
+		return nil
+	})
 	return results
 }
 
-// A Progress is told how an apply goes.
-type Progress interface {
-	StepStarted(resource.Step)
-	StepDone(resource.Step, resource.Outcome, error)
-	Draining(resource.Wait)
-}
-
-// Apply carries out a plan step by step and stops at the first one that fails. When
-// the context ends, the step in flight is finished and no other begun. Before a step that
-// removes what has to be drained it waits.
-func (f *Fleet) Apply(ctx context.Context, plan *planner.Plan, progress Progress) error {
-	drains := f.newDrains(progress)
-	for _, step := range plan.Steps {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := drains.wait(ctx, step); err != nil {
-			return err
-		}
-		progress.StepStarted(step)
-		out, err := f.hosts[step.Host].Apply(context.WithoutCancel(ctx), step)
-		if err == nil {
-			err = out.Err(step.Changes)
-		}
-		progress.StepDone(step, out, err)
-		if err != nil {
-			return &HostError{step.Host, fmt.Errorf("%s: %w", step.Name, err)}
-		}
-		drains.quieted(step)
-	}
-	return nil
-}
-
-// each runs a function for all items at once and joins the errors, in the items'
-// order.
-func each[T any](items []T, do func(T) error) error {
-	errs := make([]error, len(items))
+// each runs a function for hosts, as many at once as the fleet talks to, and joins the errors
+// in the order of the names.
+func (f *Fleet) each(names []string, do func(name string) error) error {
+	errs := make([]error, len(names))
+	turns := make(chan struct{}, max(1, f.atOnce))
 	var wg sync.WaitGroup
-	for i, item := range items {
-		wg.Go(func() { errs[i] = do(item) })
+	for i, name := range names {
+		turns <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-turns }()
+			if err := do(name); err != nil {
+				errs[i] = &HostError{name, err}
+			}
+		})
 	}
 	wg.Wait()
 	return errors.Join(errs...)

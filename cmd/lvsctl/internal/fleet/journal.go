@@ -36,7 +36,7 @@ func (f *Fleet) Start(ctx context.Context, by agent.Holder, apply resource.Apply
 
 // cancel ends an apply that did nothing yet. What it went on with stays open.
 func (f *Fleet) cancel(ctx context.Context, apply resource.Apply, names []string) error {
-	return each(names, func(name string) error {
+	return f.each(names, func(name string) error {
 		j, err := f.hosts[name].Journal(ctx)
 		if err != nil || j == nil || j.Ended() || j.Apply.ID != apply.ID || len(j.Was) > 0 {
 			return err
@@ -47,22 +47,17 @@ func (f *Fleet) cancel(ctx context.Context, apply resource.Apply, names []string
 
 // End tells hosts how their apply went.
 func (f *Fleet) End(ctx context.Context, names []string, ending resource.Ending, note string) error {
-	return each(names, func(name string) error {
-		if err := f.hosts[name].End(ctx, ending, note); err != nil {
-			return &HostError{name, err}
-		}
-		return nil
-	})
+	return f.each(names, func(name string) error { return f.hosts[name].End(ctx, ending, note) })
 }
 
 // Journals returns what each host remembers of its last apply, nil for none.
 func (f *Fleet) Journals(ctx context.Context) (map[string]*resource.Journal, error) {
 	var mu sync.Mutex
 	journals := map[string]*resource.Journal{}
-	err := each(f.names, func(name string) error {
+	err := f.each(f.names, func(name string) error {
 		j, err := f.hosts[name].Journal(ctx)
 		if err != nil {
-			return &HostError{name, err}
+			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -133,12 +128,7 @@ func (f *Fleet) KeepAlive(names []string) (stop func()) {
 
 // Await makes hosts wait to hear that all is well.
 func (f *Fleet) Await(ctx context.Context, names []string) error {
-	return each(names, func(name string) error {
-		if err := f.hosts[name].Await(ctx); err != nil {
-			return &HostError{name, err}
-		}
-		return nil
-	})
+	return f.each(names, func(name string) error { return f.hosts[name].Await(ctx) })
 }
 
 // Confirmed tells whether all of the hosts have heard that all is well.
@@ -158,10 +148,10 @@ func (f *Fleet) Confirmed(ctx context.Context, names []string) (bool, error) {
 func (f *Fleet) Confirm(ctx context.Context) (map[string]*resource.Apply, error) {
 	var mu sync.Mutex
 	waited := map[string]*resource.Apply{}
-	err := each(f.names, func(name string) error {
+	err := f.each(f.names, func(name string) error {
 		apply, err := f.hosts[name].Confirm(ctx)
 		if err != nil {
-			return &HostError{name, err}
+			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()

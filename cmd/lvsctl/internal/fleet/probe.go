@@ -30,10 +30,10 @@ func (f *Fleet) Probe(ctx context.Context, probes []*schema.Probe) ([]planner.Pr
 		}
 		from[p.Host()] = append(from[p.Host()], i)
 	}
-	err := each(asking, func(name string) error {
+	err := f.each(asking, func(name string) error {
 		outcomes, err := f.probeFrom(ctx, name, tries(probes, from[name]))
 		if err != nil {
-			return &HostError{name, fmt.Errorf("probe: %w", err)}
+			return fmt.Errorf("probe: %w", err)
 		}
 		for n, i := range from[name] {
 			results[i].ProbeOutcome = outcomes[n]

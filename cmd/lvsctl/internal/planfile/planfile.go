@@ -40,6 +40,7 @@ type Request struct {
 	Hosts     []string   `json:"hosts,omitempty"` // the only ones to go to; none: all
 	Destroy   bool       `json:"destroy,omitempty"`
 	NoDrain   bool       `json:"no_drain,omitempty"`
+	Skip      bool       `json:"skip_unreachable,omitempty"` // whether to go on without hosts that cannot be reached
 	VarFiles  []string   `json:"var_files,omitempty"`
 	Overrides []string   `json:"overrides,omitempty"` // policies to go past, sorted
 	Variables []Variable `json:"variables,omitempty"`

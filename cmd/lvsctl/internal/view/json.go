@@ -24,14 +24,15 @@ func WriteJSON(w io.Writer, v any) error {
 
 // A PlanDocument is a plan as JSON.
 type PlanDocument struct {
-	FormatVersion string          `json:"format_version"`
-	Timestamp     time.Time       `json:"timestamp"`
-	Hosts         []HostDocument  `json:"hosts"`
-	Summary       planner.Summary `json:"summary"`
-	Drift         []DriftJSON     `json:"drift"`
-	Foreign       []ObjectJSON    `json:"foreign"`
-	Diagnostics   []Diagnostic    `json:"diagnostics"`
-	Errored       bool            `json:"errored"`
+	FormatVersion string            `json:"format_version"`
+	Timestamp     time.Time         `json:"timestamp"`
+	Hosts         []HostDocument    `json:"hosts"`
+	LeftOut       []planner.LeftOut `json:"left_out,omitempty"`
+	Summary       planner.Summary   `json:"summary"`
+	Drift         []DriftJSON       `json:"drift"`
+	Foreign       []ObjectJSON      `json:"foreign"`
+	Diagnostics   []Diagnostic      `json:"diagnostics"`
+	Errored       bool              `json:"errored"`
 }
 
 // A HostDocument is one host's part of a plan.
@@ -82,7 +83,7 @@ func PlanJSON(plan *planner.Plan, diags hcl.Diagnostics, now time.Time) PlanDocu
 	if plan == nil {
 		return doc
 	}
-	doc.Summary = plan.Summary()
+	doc.Summary, doc.LeftOut = plan.Summary(), plan.LeftOut
 	for _, h := range byHost(plan) {
 		host := HostDocument{Name: h.name}
 		for _, s := range h.steps {

@@ -27,6 +27,7 @@ const (
 	maxMarkdown  = 60 << 10 // it is shorter
 	maxFindings  = 12 << 10 // warnings and errors
 	maxForeign   = 6 << 10  // objects of others
+	maxWaiting   = 4 << 10  // what waits for hosts that cannot be reached
 	maxAbsentees = 2 << 10  // names of hosts that are left out
 )
 
@@ -43,10 +44,10 @@ func markdown(r *Report) string {
 	if text := troublePart(r); text != "" {
 		parts = append(parts, text)
 	}
-	if r.Plan == nil || r.errored() {
+	if r.Plan == nil {
 		return strings.Join(parts, "\n")
 	}
-	after := foreignPart(r)
+	after := append(leftOutPart(r), foreignPart(r)...)
 	room := maxMarkdown - 1 - len(strings.Join(append(parts, after...), "\n")) - 1
 	parts = append(parts, hostParts(r.Plan, room)...)
 	return strings.Join(append(parts, after...), "\n")
@@ -54,7 +55,7 @@ func markdown(r *Report) string {
 
 // headline is what the plan comes to, and what of it cannot be undone.
 func headline(r *Report) []string {
-	if r.Plan == nil || r.errored() {
+	if r.Plan == nil {
 		return []string{"**No plan:** " + r.troubles() + ".\n"}
 	}
 	verdict, details := summaryWords(r.Plan)
@@ -62,6 +63,9 @@ func headline(r *Report) []string {
 		verdict, details = nothingLeft(len(r.Plan.Hosts))
 	}
 	parts := []string{"**" + verdict + "** " + details + "\n"}
+	if r.errored() {
+		parts = append([]string{"**Apply refuses this:** " + r.troubles() + ".\n"}, parts...)
+	}
 	if lost := losses(r.Plan.Summary().Lost); lost != "" {
 		parts = append(parts, lost+"\n")
 	}
@@ -91,6 +95,18 @@ func troublePart(r *Report) string {
 		tag = "<details open>"
 	}
 	return tag + "\n<summary>" + r.troubles() + "</summary>\n\n" + fenced("text", fitted(lines, maxFindings)) + "\n</details>\n"
+}
+
+// leftOutPart lists what waits for hosts that cannot be reached.
+func leftOutPart(r *Report) []string {
+	lines := leftOutLines(r.Plan)
+	if len(lines) == 0 {
+		return nil
+	}
+	for i, line := range lines {
+		lines[i] = shownLine(line)
+	}
+	return []string{fenced("text", fitted(lines, maxWaiting))}
 }
 
 // foreignPart counts the objects of others, or lists them.

@@ -41,10 +41,27 @@ const maxColumn = 78
 func (p *Printer) Plan(plan *planner.Plan, foreign bool) {
 	p.changes(plan)
 	p.foreign(plan, foreign)
+	for _, line := range leftOutLines(plan) {
+		p.Printf("%s\n", line)
+	}
 	p.Printf("%s\n", p.summary(plan))
 	if lost := losses(plan.Summary().Lost); lost != "" {
 		p.Printf("%s\n", lost)
 	}
+}
+
+// leftOutLines say what waits for hosts that cannot be reached, nothing where nothing does.
+func leftOutLines(plan *planner.Plan) []string {
+	var lines []string
+	said := ""
+	for _, o := range plan.LeftOut {
+		if o.For != said {
+			said = o.For
+			lines = append(lines, "Left out until "+Clean(said)+" can be reached:")
+		}
+		lines = append(lines, "  "+Clean(o.Host)+"  "+Clean(o.Name)+"  "+count(o.Changes, "change"))
+	}
+	return lines
 }
 
 // changes prints what a plan changes.
