@@ -124,9 +124,10 @@ func tryFaults(f *faultHosts, s site, all bool, total map[string]int) {
 	f.same("after all", nothing)
 }
 
-// change is a command line that waits for agents of a killed lvsctl to be done.
+// change is a command line that waits for agents of a killed lvsctl to be done. Steps are
+// counted, so there is one at a time.
 func change(command string, paths []string) []string {
-	return append([]string{command, "--auto-approve", "--lock-timeout", "30s"}, paths...)
+	return append([]string{command, "--auto-approve", "--lock-timeout", "30s", "--parallelism", "1"}, paths...)
 }
 
 // must runs lvsctl without faults.

@@ -40,8 +40,22 @@ func (b *Boxed) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("resource without a kind")
 	}
 	r, err := kinds[box.Kind].decode(box.State)
+	if err == nil {
+		err = checkFamily(r.Key())
+	}
 	b.Resource = r
 	return err
+}
+
+// checkFamily refuses keys of objects that belong to an address family and name none.
+func checkFamily(k Key) error {
+	switch k.Kind {
+	case KindService, KindDestination, KindSourceNAT, KindFOU, KindRule:
+		if k.Service.Family != IPv4 && k.Service.Family != IPv6 {
+			return fmt.Errorf("%s without an address family", k.Kind)
+		}
+	}
+	return nil
 }
 
 func decode[R Resource](data []byte) (Resource, error) {

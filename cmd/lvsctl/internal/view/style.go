@@ -60,22 +60,30 @@ func pad(text string, columns int) string {
 	return text + strings.Repeat(" ", max(0, columns-utf8.RuneCountInString(text)))
 }
 
-// Clean makes control characters visible. What hosts send is printed through it, so
+// Clean makes characters visible that are orders to a terminal: control characters, and those
+// that turn the direction of writing or end a line. What hosts send is printed through it, so
 // that none of them can repaint the terminal.
 func Clean(text string) string {
 	text = strings.ToValidUTF8(text, "?")
-	if !strings.ContainsFunc(text, unicode.IsControl) {
+	if !strings.ContainsFunc(text, isOrder) {
 		return text
 	}
 	var b strings.Builder
 	for _, r := range text {
-		if unicode.IsControl(r) {
-			fmt.Fprintf(&b, `\x%02x`, r)
-		} else {
+		switch {
+		case !isOrder(r):
 			b.WriteRune(r)
+		case r <= 0xff:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
 	return b.String()
+}
+
+func isOrder(r rune) bool {
+	return unicode.IsControl(r) || r > 0xff && unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
 }
 
 // cleanLines is clean for a text that may have several lines.

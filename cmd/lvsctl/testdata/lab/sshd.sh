@@ -3,9 +3,9 @@ shared=$1 address=$2 user=$3
 
 mkdir -p "$shared" /run/sshd
 test -e "$shared/key" || ssh-keygen -q -t ed25519 -N '' -C lab -f "$shared/key"
-rm -f /etc/ssh/lab_key /etc/ssh/lab_key.pub
-ssh-keygen -q -t ed25519 -N '' -C lab -f /etc/ssh/lab_key
-printf '%s %s\n' "$address" "$(cut -d' ' -f1,2 /etc/ssh/lab_key.pub)" >>"$shared/known_hosts"
+rm -f $shared/$address $shared/$address.pub
+ssh-keygen -q -t ed25519 -N '' -C lab -f $shared/$address
+printf '%s %s\n' "$address" "$(cut -d' ' -f1,2 $shared/$address.pub)" >>"$shared/known_hosts"
 cp "$shared/key.pub" /etc/ssh/lab_authorized_keys
 
 if [ "$user" != root ]; then
@@ -17,7 +17,7 @@ fi
 
 cat >/etc/ssh/lab_config <<CONFIG
 ListenAddress $address
-HostKey /etc/ssh/lab_key
+HostKey $shared/$address
 AuthorizedKeysFile /etc/ssh/lab_authorized_keys
 PidFile /run/sshd/lab.pid
 PermitRootLogin prohibit-password
