@@ -76,6 +76,7 @@ type app struct {
 	stateDir  string
 	color     string
 	json      bool
+	quiet     bool // warnings wait until there is something to say
 	hosts     []string
 	vars      []string
 	varFiles  []string

@@ -103,6 +103,7 @@ func (s *session) diagnose(found hcl.Diagnostics) error {
 	})
 	s.warnings = append(s.warnings, fresh...)
 	switch {
+	case s.quiet && !found.HasErrors(): // until there is more to say
 	case s.tells():
 		s.printer(s.err).Diagnostics(s.sources.Files(), fresh)
 	case s.events:
@@ -121,6 +122,13 @@ func (s *session) diagnose(found hcl.Diagnostics) error {
 		}
 	}
 	return &exit{code: exitError}
+}
+
+// speak prints the findings that a quiet command has kept to itself so far.
+func (s *session) speak() {
+	if s.quiet && s.tells() {
+		s.printer(s.err).Diagnostics(s.sources.Files(), s.warnings)
+	}
 }
 
 // parseVars splits --var arguments.
