@@ -3,7 +3,6 @@ package command
 import (
 	"bytes"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/unified"
 	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/view"
+	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/wholefile"
 	"github.com/lvsctl/lvsctl/schema"
 	"github.com/spf13/cobra"
 )
@@ -141,27 +141,5 @@ func rewrite(file string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(target), ".lvsctl-fmt-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // after a rename there is nothing to remove
-	if err := writeAndClose(temp, content, info.Mode().Perm()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), target)
-}
-
-func writeAndClose(f *os.File, content []byte, mode fs.FileMode) error {
-	_, err := f.Write(content)
-	if err == nil {
-		err = f.Chmod(mode)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return err
+	return wholefile.Write(target, content, info.Mode().Perm())
 }

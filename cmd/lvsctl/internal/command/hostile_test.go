@@ -79,7 +79,9 @@ func beHostile(t *testing.T, config *schema.Config, snap *resource.Snapshot) {
 	p.Show(states)
 	for line := range strings.Lines(out.String()) {
 		line = strings.TrimSuffix(line, "\n")
-		if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) }) {
+		if strings.ContainsFunc(line, func(r rune) bool {
+			return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
+		}) {
 			t.Fatalf("a terminal would obey %q", line)
 		}
 	}

@@ -31,6 +31,7 @@ func (s *session) miss(err error) error {
 	}
 	for _, h := range lost {
 		s.missing = append(s.missing, h.Host)
+		s.lost = append(s.lost, h)
 		s.warnings = append(s.warnings, s.unreachable(h))
 	}
 	slices.Sort(s.missing)
@@ -40,7 +41,7 @@ func (s *session) miss(err error) error {
 
 // unreachable is the finding that a host cannot be reached.
 func (s *session) unreachable(h *fleet.HostError) *hcl.Diagnostic {
-	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unreachable host", Detail: h.Error() + "."}
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summaryUnreachable, Detail: h.Error() + "."}
 	if s.skip {
 		d.Severity = hcl.DiagWarning
 	}
@@ -55,8 +56,13 @@ func (s *session) tellMissing() {
 	if !s.tells() {
 		return
 	}
-	s.printer(s.err).Diagnostics(s.sources.Files(), slices.DeleteFunc(slices.Clone(s.warnings), func(d *hcl.Diagnostic) bool { return d.Summary != "Unreachable host" }))
+	s.printer(s.err).Diagnostics(s.sources.Files(), slices.DeleteFunc(slices.Clone(s.warnings), func(d *hcl.Diagnostic) bool { return !isUnreachable(d) }))
 }
+
+// summaryUnreachable is the summary of findings about hosts that cannot be reached.
+const summaryUnreachable = "Unreachable host"
+
+func isUnreachable(d *hcl.Diagnostic) bool { return d.Summary == summaryUnreachable }
 
 // incomplete is how a command ends that did its work without some hosts, nil where none is
 // missing.

@@ -76,6 +76,7 @@ type app struct {
 	stateDir  string
 	color     string
 	json      bool
+	quiet     bool // warnings wait until there is something to say
 	hosts     []string
 	vars      []string
 	varFiles  []string
@@ -149,6 +150,9 @@ func (a *app) root() *cobra.Command {
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if !slices.Contains([]string{"auto", "always", "never"}, a.color) {
 				return fmt.Errorf(`--color %s: want "auto", "always" or "never"`, a.color)
+			}
+			if a.parallel < 1 {
+				return fmt.Errorf("--parallelism %d: want 1 or more", a.parallel)
 			}
 			return nil
 		},

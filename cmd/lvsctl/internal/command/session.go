@@ -39,6 +39,7 @@ type session struct {
 	snapshots  map[string]*resource.Snapshot // what was read last
 	partial    bool                          // some of the hosts will do
 	missing    []string                      // hosts that could not be reached
+	lost       []*fleet.HostError            // and why
 	overrode   []string                      // policies that the plan was against when it was judged last
 }
 
@@ -105,6 +106,7 @@ func (s *session) diagnose(found hcl.Diagnostics) error {
 	})
 	s.warnings = append(s.warnings, fresh...)
 	switch {
+	case s.quiet && !found.HasErrors(): // until there is more to say
 	case s.tells():
 		s.printer(s.err).Diagnostics(s.sources.Files(), fresh)
 	case s.events:
@@ -123,6 +125,13 @@ func (s *session) diagnose(found hcl.Diagnostics) error {
 		}
 	}
 	return &exit{code: exitError}
+}
+
+// speak prints the findings that a quiet command has kept to itself so far.
+func (s *session) speak() {
+	if s.quiet && s.tells() {
+		s.printer(s.err).Diagnostics(s.sources.Files(), slices.DeleteFunc(slices.Clone(s.warnings), isUnreachable))
+	}
 }
 
 // parseVars splits --var arguments.
@@ -186,9 +195,6 @@ func (s *session) dial(ctx context.Context, hosts []*schema.Host) (*fleet.Fleet,
 
 // connector opens hosts as this lvsctl was called.
 func (a *app) connector() (host.Connector, error) {
-	if a.parallel < 1 {
-		return host.Connector{}, fmt.Errorf("--parallelism %d: want 1 or more", a.parallel)
-	}
 	stateDir, err := filepath.Abs(a.stateDir) // one directory has one name, or it would be two ledgers
 	if err != nil {
 		return host.Connector{}, err

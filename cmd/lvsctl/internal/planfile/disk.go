@@ -4,10 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
+
+	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/wholefile"
 )
 
 // Is tells whether a path is that of a saved plan, from how the file begins and ends.
@@ -46,47 +45,15 @@ func Read(path string) (*File, error) {
 	return f, nil
 }
 
+// kind is what files with plans are, to whoever writes one.
+var kind = wholefile.Kind{What: "a saved plan", Ending: ".plan", Mode: 0o600, Is: Is}
+
 // Write writes the file at once, readable by its owner alone. It replaces another saved
 // plan or an empty file, and nothing else.
 func (f *File) Write(path string) error {
-	if err := mayReplace(path); err != nil {
-		return err
-	}
 	text, err := f.Encode()
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".lvsctl-plan-*") // with mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // after a rename there is nothing to remove
-	_, err = temp.Write(text)
-	if err == nil {
-		err = temp.Sync()
-	}
-	if err := errors.Join(err, temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
-}
-
-// mayReplace refuses to write a plan where it would be taken for config, or where
-// something else would be lost.
-func mayReplace(path string) error {
-	if strings.HasSuffix(path, ".hcl") || strings.HasSuffix(path, ".hcl.json") {
-		return fmt.Errorf("%s would be read as config: give the plan another name, such as %s.plan", path, strings.TrimSuffix(path, filepath.Ext(path)))
-	}
-	info, err := os.Lstat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s is there already, and is not a regular file", path)
-	case info.Size() > 0 && !Is(path):
-		return fmt.Errorf("%s is there already, and is not a saved plan: it is not overwritten", path)
-	}
-	return nil
+	return kind.Write(path, text)
 }

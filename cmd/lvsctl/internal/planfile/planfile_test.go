@@ -255,7 +255,7 @@ func TestWriteAndIs(t *testing.T) {
 			t.Errorf("%s is a plan: %v, want %v", name, got, want)
 		}
 	}
-	if left, _ := filepath.Glob(path(".lvsctl-plan-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(path(".lvsctl-unfinished-*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 	if _, err := Read(path("config")); !errors.Is(err, ErrNotPlan) || !strings.Contains(err.Error(), "config: ") {

@@ -49,6 +49,17 @@ func driftSummary(plan *planner.Plan) (verdict, details string) {
 	return "No drift.", fmt.Sprintf("%s as lvsctl left %s.", count(n, "host"), them[n == 1])
 }
 
+// alone is what a plan says of one host.
+func alone(plan *planner.Plan, h planner.Host) *planner.Plan {
+	part := &planner.Plan{Hosts: []planner.Host{h}}
+	for _, s := range plan.Steps {
+		if s.Host == h.Name {
+			part.Steps = append(part.Steps, s)
+		}
+	}
+	return part
+}
+
 // rebootedWords say what a host lost that was rebooted.
 func rebootedWords(h planner.Host) string {
 	return "rebooted since the last apply: " + count(h.Rebooted, "object") + " went with it"

@@ -166,20 +166,15 @@ func failureMessage(errs hcl.Diagnostics) string {
 // hostCase is one host with its drift.
 func hostCase(class string, plan *planner.Plan, h planner.Host) junitCase {
 	c := junitCase{Name: shownName(h.Name), Class: class}
-	alone := &planner.Plan{Hosts: []planner.Host{h}}
-	for _, s := range plan.Steps {
-		if s.Host == h.Name {
-			alone.Steps = append(alone.Steps, s)
-		}
-	}
+	part := alone(plan, h)
 	switch {
 	case len(h.Drift) > 0:
-		c.Failure = &junitProblem{Message: titled(driftSummary(alone)), Type: "drift", Text: driftText(h)}
+		c.Failure = &junitProblem{Message: titled(driftSummary(part)), Type: "drift", Text: driftText(h)}
 	case h.Rebooted > 0:
 		c.Failure = &junitProblem{Message: rebootedWords(h), Type: "rebooted", Text: driftText(h)}
 	}
-	context := driftContext(alone)
-	for _, line := range foreignLines(alone) {
+	context := driftContext(part)
+	for _, line := range foreignLines(part) {
 		context = append(context, "  "+shownLine(line))
 	}
 	if len(context) > 0 {
