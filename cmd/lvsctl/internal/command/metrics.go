@@ -44,8 +44,11 @@ func (a *app) recordDrift(file string, paths []string, plan *planner.Plan, began
 	}
 	err = fmt.Errorf("--metrics-file: %w", err)
 	var said *exit
-	if errors.As(ending, &said) && said.err == nil {
-		return err // the rest was said
+	if errors.As(ending, &said) && said.err == nil { // the rest was said
+		if said.code == exitUnreachable {
+			return &exit{exitUnreachable, err}
+		}
+		return err
 	}
 	return errors.Join(ending, err)
 }
