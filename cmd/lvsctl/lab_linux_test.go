@@ -53,7 +53,7 @@ func labSessions(t *testing.T, dir string) {
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"segment": l.segment, "host": l.host, "reboot": l.reboot, "on": l.on, "snapshot": l.snapshot, "unchanged": l.unchanged, "unchanged-either": l.unchangedEither,
 					"serve": l.serve, "serve-files": l.serveFiles, "serve-udp": l.serveUDP, "serve-echo": l.serveEcho, "fetch": l.fetch, "ask": l.ask,
-					"sshd": l.sshd, "ssh-client": l.sshClient, "share": l.share, "transfer": l.transfer, "load": l.startLoad, "unload": l.stopLoad,
+					"sshd": l.sshd, "ssh-client": l.sshClient, "fleet": l.fleet, "share": l.share, "transfer": l.transfer, "load": l.startLoad, "unload": l.stopLoad,
 				},
 			})
 		})

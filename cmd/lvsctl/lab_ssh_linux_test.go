@@ -2,8 +2,11 @@ package main
 
 import (
 	_ "embed"
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -14,6 +17,9 @@ import (
 //	                             with the key of ssh-client; USER may use sudo
 //	ssh-client HOST              has a key, and the keys of all servers, those that come
 //	                             later too
+//	fleet                        adds hosts n01, n02 and so on at 10.9.0.1, 10.9.0.2 and so on,
+//	                             with SSH servers: a dozen, or as many as FLEET says. $FLEET is
+//	                             how many.
 
 //go:embed testdata/lab/sshd.sh
 var sshdScript string
@@ -33,6 +39,22 @@ func (l *lab) sshd(ts *testscript.TestScript, neg bool, args []string) {
 func (l *lab) sshClient(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, !neg && len(args) == 1, "ssh-client HOST")
 	l.script(ts, args[0], sshClientScript)
+}
+
+func (l *lab) fleet(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, !neg && len(args) == 0, "fleet")
+	n := 12
+	if text := os.Getenv("FLEET"); text != "" {
+		var err error
+		n, err = strconv.Atoi(text)
+		ts.Check(err)
+	}
+	ts.Setenv("FLEET", strconv.Itoa(n))
+	for i := 1; i <= n; i++ {
+		name, addr := fmt.Sprintf("n%02d", i), fmt.Sprintf("10.9.0.%d", i)
+		l.host(ts, false, []string{name, "eth0=lan:" + addr + "/16"})
+		l.sshd(ts, false, []string{name, addr})
+	}
 }
 
 // script runs a shell script on a host, with the directory of what SSH needs as its first
