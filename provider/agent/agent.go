@@ -8,8 +8,10 @@
 // The agent says one line of greeting. After that each request is one line of JSON and
 // so is its response, one at a time. While the agent works on a response it says an empty
 // line now and then: who hears nothing for a while knows that it, or the way to it, hangs.
-// Standard error is for the human. The agent ends when its input does; a request that has
-// begun is finished first.
+// Who is behind a network says empty lines too, all the time, once it has asked the agent to
+// mind that: an agent that hears nothing for a while ends as if its input did, and does not
+// hold a lock for somebody who is gone. Standard error is for the human. The agent ends when
+// its input does; a request that has begun is finished first.
 package agent
 
 import (
@@ -95,7 +97,7 @@ func (e *Error) Error() string { return e.Message }
 // protocol is the version of the conversation. Both ends must speak the same.
 const protocol = 4
 
-// beat is how often an agent at work is heard of.
+// beat is how often an agent at work is heard of, and who minds that it is.
 const beat = time.Second
 
 // greeting is the agent's first line.
@@ -126,6 +128,7 @@ type request struct {
 	Apply *resource.Step `json:"apply,omitempty"`
 	End   *endRequest    `json:"end,omitempty"`
 	Probe *probeRequest  `json:"probe,omitempty"`
+	Mind  *mindRequest   `json:"mind,omitempty"`
 	Ask   question       `json:"ask,omitempty"`
 }
 
@@ -167,6 +170,11 @@ type whoRequest struct {
 type lockRequest struct {
 	By      Holder        `json:"by"`
 	Timeout time.Duration `json:"timeout"` // ns
+}
+
+// mindRequest has the agent end when it hears nothing for so long.
+type mindRequest struct {
+	Silence time.Duration `json:"silence"` // ns
 }
 
 type probeRequest struct {

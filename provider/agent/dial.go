@@ -35,6 +35,9 @@ type remote struct {
 	watch   *time.Timer   // kills the agent then
 	hung    atomic.Bool   // it has
 	since   time.Time     // when it was started, or asked
+
+	writing sync.Mutex
+	hush    func() // ends saying that this end is there
 }
 
 // patience is how long nothing may be heard of an agent on the machine itself, and of one
@@ -51,9 +54,15 @@ func Dial(ctx context.Context, argv []string) (Host, error) {
 	return dial(ctx, argv, patience, (*remote).greet)
 }
 
+// DialFar is Dial for an agent that may be behind a network, where this end can be gone
+// without a word: each minds that it hears of the other.
+func DialFar(ctx context.Context, argv []string) (Host, error) {
+	return dial(ctx, argv, patience, (*remote).greetFar)
+}
+
 // dial starts a program and has begin bring an agent at its end to a greeting.
 func dial(ctx context.Context, argv []string, silence time.Duration, begin func(*remote) error) (Host, error) {
-	r := &remote{cmd: exec.Command(argv[0], argv[1:]...), stderr: &tail{}, silence: silence}
+	r := &remote{cmd: exec.Command(argv[0], argv[1:]...), stderr: &tail{}, silence: silence, hush: func() {}}
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	r.cmd.Stderr = r.stderr
 	r.cmd.WaitDelay = 5 * time.Second
@@ -84,6 +93,14 @@ func (r *remote) greet() error {
 		return err
 	}
 	return hello.check()
+}
+
+// greetFar hears the greeting of an agent behind a network.
+func (r *remote) greetFar() error {
+	if err := r.greet(); err != nil {
+		return err
+	}
+	return r.keepInMind()
 }
 
 // listen begins to mind how long nothing is heard, until the returned function is called.
@@ -206,6 +223,7 @@ const closeTimeout = 5 * time.Second
 
 // Close implements [Host]. It ends the agent's input and waits for it to finish.
 func (r *remote) Close() error {
+	r.hush()
 	_ = r.in.Close()
 	late := time.AfterFunc(closeTimeout, r.kill)
 	defer late.Stop()
@@ -228,22 +246,27 @@ func (r *remote) ask(ctx context.Context, req request) (response, error) {
 		stop := context.AfterFunc(ctx, r.kill)
 		defer stop()
 	}
-	line, err := json.Marshal(req)
-	if err != nil {
-		return response{}, err
-	}
 	defer r.listen()()
-	if _, err := r.Write(append(line, '\n')); err != nil {
-		return response{}, r.lost(ctx, "lost the agent", err)
-	}
-	var resp response
-	if err := r.hear(&resp); err != nil {
+	resp, err := r.exchange(req)
+	if err != nil {
 		return response{}, r.lost(ctx, "lost the agent", err)
 	}
 	if resp.Error != nil {
 		return resp, resp.Error
 	}
 	return resp, nil
+}
+
+// exchange sends a request and hears the response.
+func (r *remote) exchange(req request) (resp response, err error) {
+	line, err := json.Marshal(req)
+	if err != nil {
+		return resp, err
+	}
+	if _, err := r.Write(append(line, '\n')); err != nil {
+		return resp, err
+	}
+	return resp, r.hear(&resp)
 }
 
 // kill ends the agent and all that was started to reach it: they are one process group,
@@ -255,6 +278,8 @@ const mouthful = 64 << 10
 
 // Write sends bytes to the other end. That some were taken is a sign of life.
 func (r *remote) Write(p []byte) (n int, err error) {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	for chunk := range slices.Chunk(p, mouthful) {
 		written, err := r.in.Write(chunk)
 		n += written
@@ -264,6 +289,31 @@ func (r *remote) Write(p []byte) (n int, err error) {
 		r.watch.Reset(r.silence)
 	}
 	return n, nil
+}
+
+// keepInMind has the agent end when it does not hear of this end for a while, and has it hear
+// of it from now on.
+func (r *remote) keepInMind() error {
+	if _, err := r.exchange(request{Mind: &mindRequest{r.silence}}); err != nil {
+		return err
+	}
+	over := make(chan struct{})
+	r.hush = sync.OnceFunc(func() { close(over) })
+	go func() {
+		ticker := time.NewTicker(beat)
+		defer ticker.Stop()
+		for err := error(nil); err == nil; { // who asks something finds out what is wrong
+			select {
+			case <-over:
+				return
+			case <-ticker.C:
+				r.writing.Lock()
+				_, err = io.WriteString(r.in, "\n")
+				r.writing.Unlock()
+			}
+		}
+	}()
+	return nil
 }
 
 // hear reads one line of JSON.
@@ -304,6 +354,7 @@ const lastWords = 500 * time.Millisecond
 // lost ends a conversation that went wrong and says why as well as it can be known:
 // what the agent, or what was to start it, wrote on standard error.
 func (r *remote) lost(ctx context.Context, what string, cause error) error {
+	r.hush()
 	_ = r.in.Close()
 	late := time.AfterFunc(lastWords, r.kill)
 	defer late.Stop()

@@ -27,12 +27,16 @@ func Serve(ctx context.Context, host Host, version string, in io.Reader, out io.
 	if err := say(greeting{"lvsctl", protocol, version}); err != nil {
 		return fmt.Errorf("greet: %w", err)
 	}
-	for dec := json.NewDecoder(in); ; {
+	ear := listen(in)
+	for dec := json.NewDecoder(ear); ; {
 		var req request
 		if err := dec.Decode(&req); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return fmt.Errorf("read request: %w", err)
+		}
+		if req.Mind != nil {
+			ear.mind(req.Mind.Silence)
 		}
 		quiet := beating(out)
 		resp := answer(ctx, host, req)
@@ -91,6 +95,7 @@ func answer(ctx context.Context, host Host, req request) response {
 		err = host.Start(ctx, req.Start.Name, req.Start.Apply, req.Start.Changes)
 	case req.End != nil:
 		err = host.End(ctx, req.End.Ending, req.End.Note)
+	case req.Mind != nil:
 	case req.Probe != nil:
 		resp.Probed, err = host.Probe(ctx, req.Probe.Probes)
 	default:

@@ -47,7 +47,7 @@ func (s Shell) Dial(ctx context.Context) (Host, error) {
 			if _, err := fmt.Fprintln(r, s.Agent); err != nil {
 				return err
 			}
-			return r.greet()
+			return r.greetFar()
 		})
 	}
 	return dial(ctx, append(s.Argv[:len(s.Argv):len(s.Argv)], runScript), s.Silence, func(r *remote) error {
@@ -74,7 +74,7 @@ func (r *remote) install(p Program) error {
 	case word != "run":
 		return errors.New(visible(strings.TrimPrefix(word, "refused ")))
 	}
-	return r.greet()
+	return r.greetFar()
 }
 
 // Bounds of what else a shell may say before the script is heard of, such as a greeting of

@@ -35,7 +35,7 @@ func (c Connector) Connect(ctx context.Context, h *schema.Host) (agent.Host, err
 		return agent.Dial(ctx, argv)
 	case len(h.Reach.Command) > 0:
 		argv := append([]string{}, h.Reach.Command...)
-		return agent.Dial(ctx, append(argv, "lvsctl", "agent"))
+		return agent.DialFar(ctx, append(argv, "lvsctl", "agent"))
 	case h.Reach.SSH != nil:
 		return c.shell(h.Reach.SSH).Dial(ctx)
 	}
