@@ -39,7 +39,8 @@ type siteHost struct {
 type faultHosts struct {
 	*testing.T
 	hosts map[string]*topo.Host
-	count string // the file in which steps are counted
+	count string     // the file in which steps are counted
+	from  *topo.Host // where lvsctl runs, nil for here
 }
 
 func newFaultHosts(t *testing.T, s site) *faultHosts {
@@ -47,7 +48,7 @@ func newFaultHosts(t *testing.T, s site) *faultHosts {
 	if out, err := exec.Command("modprobe", append([]string{"-a"}, s.modules...)...).CombinedOutput(); err != nil {
 		t.Fatalf("modprobe: %v %s", err, out)
 	}
-	f := &faultHosts{t, map[string]*topo.Host{}, filepath.Join(t.TempDir(), "count")}
+	f := &faultHosts{t, map[string]*topo.Host{}, filepath.Join(t.TempDir(), "count"), nil}
 	for _, h := range s.hosts {
 		f.hosts[h.name] = n.Host(h.name, h.options...)
 		if len(h.first) > 0 {
@@ -82,7 +83,13 @@ func (f *faultHosts) lvsctl(faults []fault, args ...string) ran {
 	for i, fault := range faults {
 		words[i] = fault.String()
 	}
-	cmd := exec.Command("lvsctl", args...)
+	argv := append([]string{"lvsctl"}, args...)
+	if f.from != nil {
+		f.prepare(strings.Join(words, ","))
+		argv = append(f.from.Enter(), argv...)
+		defer f.cutLinks()()
+	}
+	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), faultsEnv+"="+strings.Join(words, ","), countEnv+"="+f.count)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

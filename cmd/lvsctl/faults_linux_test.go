@@ -105,7 +105,7 @@ func tryFaults(f *faultHosts, s site, all bool, total map[string]int) {
 	nothing := f.look()
 	try := func(name string, p *passage) {
 		f.Run(name, func(t *testing.T) {
-			p.faultHosts = &faultHosts{t, f.hosts, f.count}
+			p.faultHosts = &faultHosts{t, f.hosts, f.count, f.from}
 			p.tryAll(name, all, total)
 		})
 		if f.Failed() {
@@ -185,7 +185,7 @@ func (p *passage) tryAll(name string, all bool, total map[string]int) {
 		if !p.Run(fmt.Sprintf("%d-%s", c.faults[0].step, c), func(t *testing.T) {
 			total[c.String()]++
 			one := *p
-			one.faultHosts = &faultHosts{t, p.hosts, p.count}
+			one.faultHosts = &faultHosts{t, p.hosts, p.count, p.from}
 			one.try(c)
 		}) {
 			return // where the hosts are now nobody knows
@@ -245,7 +245,7 @@ func (p *passage) codeOf(c faultCase) int {
 		return 7
 	case first.telling() == theStart && p.name != theRollback:
 		return 1
-	case first.telling() != "", c.keep, len(c.faults) > 1:
+	case first.telling() != "", c.keep, len(c.faults) > 1, first.kind == cutLink:
 		return 6
 	}
 	return 5

@@ -47,6 +47,8 @@ const (
 	killLvsctl faultKind = "kill-lvsctl" // the lvsctl that started it; the agent lives on
 	killBoth   faultKind = "kill-both"   // as where lvsctl changes its own machine
 	closePipe  faultKind = "close-pipe"  // the agent lives on and is not heard any more
+	killSSHD   faultKind = "kill-sshd"   // the session in which the agent runs
+	cutLink    faultKind = "cut-link"    // nothing gets through between lvsctl and the agent, and nobody says so
 	unanswered faultKind = "unanswered"  // a change is made, and nobody knows
 	// All others are the name of an error that a change fails with.
 )
@@ -229,9 +231,16 @@ func (m *faultyMachine) fail(ctx context.Context, kind faultKind, at int, err er
 
 // happen ends what the fault is to end. It returns if this process lives on.
 func (f fault) happen() {
-	if f.kind == closePipe {
+	switch f.kind {
+	case closePipe:
 		_ = os.Stdin.Close()
 		_ = os.Stdout.Close()
+		return
+	case killSSHD:
+		killParent()
+		return
+	case cutLink:
+		askForCut(os.Getenv(countEnv))
 		return
 	}
 	if f.kind != killAgent {
@@ -241,6 +250,27 @@ func (f fault) happen() {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	}
+}
+
+// Files by which an agent has the link to it cut, beside the one in which steps are counted.
+const (
+	cutWanted = ".cut" // has the agent's address
+	cutDone   = ".is-cut"
+)
+
+// askForCut has somebody else cut the link, and returns when that is done.
+func askForCut(count string) {
+	to := strings.Fields(os.Getenv("SSH_CONNECTION"))
+	if err := os.WriteFile(count+cutWanted, []byte(to[2]), 0o600); err != nil {
+		panic(err)
+	}
+	for range 10_000 {
+		if _, err := os.Stat(count + cutDone); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	panic("the link is not cut")
 }
 
 // killParent kills the lvsctl that started this agent, and returns when it is dead.
