@@ -13,8 +13,9 @@ import (
 
 // Commands of lab scripts for hosts that ssh reaches:
 //
-//	sshd HOST ADDRESS [USER]     starts an SSH server there, which lets USER in, or root,
-//	                             with the key of ssh-client; USER may use sudo
+//	sshd HOST ADDRESS [USER]     starts an SSH server there, which lets USER in with the key
+//	                             of ssh-client. USER may use sudo; admin, who is the user
+//	                             where none is named, need not.
 //	ssh-client HOST              has a key, and the keys of all servers, those that come
 //	                             later too
 //	fleet                        adds hosts n01, n02 and so on at 10.9.0.1, 10.9.0.2 and so on,
@@ -29,7 +30,7 @@ var sshClientScript string
 
 func (l *lab) sshd(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, !neg && len(args) >= 2 && len(args) <= 3, "sshd HOST ADDRESS [USER]")
-	user := "root"
+	user := "admin"
 	if len(args) == 3 {
 		user = args[2]
 	}

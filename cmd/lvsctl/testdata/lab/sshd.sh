@@ -8,9 +8,13 @@ ssh-keygen -q -t ed25519 -N '' -C lab -f $shared/$address
 printf '%s %s\n' "$address" "$(cut -d' ' -f1,2 $shared/$address.pub)" >>"$shared/known_hosts"
 cp "$shared/key.pub" /etc/ssh/lab_authorized_keys
 
-if [ "$user" != root ]; then
-	grep -q " $(hostname)\$" /etc/hosts || printf '127.0.1.1 %s\n' "$(hostname)" >>/etc/hosts # sudo looks
-	grep -q "^$user:" /etc/passwd || useradd --no-create-home --home-dir / --shell /bin/sh --password '*' "$user"
+# admin is root with another name, and without what the machine's root has in his files.
+grep -q " $(hostname)\$" /etc/hosts || printf '127.0.1.1 %s\n' "$(hostname)" >>/etc/hosts # sudo looks
+account() { grep -q "^$user:" /etc/passwd || useradd --no-create-home --home-dir / --shell /bin/sh --password '*' "$@" "$user"; }
+if [ "$user" = admin ]; then
+	account --non-unique --uid 0
+else
+	account
 	printf '%s ALL=(ALL) NOPASSWD: ALL\n' "$user" >/etc/sudoers.d/lab
 	chmod 440 /etc/sudoers.d/lab
 fi
