@@ -16,7 +16,7 @@ import (
 )
 
 var backendSpec = define(blockSpec{
-	Type: "backend", Labels: []string{"type"},
+	Type: "backend", Labels: []string{"type"}, Single: true,
 	Doc: `where runs of lvsctl keep out of each other's way and note what they did, beside the hosts themselves: "etcd"`,
 	Attrs: []attrSpec{
 		{Name: "endpoints", Kind: kindStrings, Required: true, Example: `["https://192.0.2.1:2379"]`, Doc: "the URLs of the etcd servers, all of one cluster"},

@@ -38,6 +38,7 @@ type session struct {
 	untold     []string                      // hosts that still have to hear that their last apply is done, likewise
 	snapshots  map[string]*resource.Snapshot // what was read last
 	overrode   []string                      // policies that the plan was against when it was judged last
+	shared     place                         // that all runs on the fleet share
 }
 
 // begin begins a session.
@@ -200,6 +201,7 @@ func (s *session) close() {
 	if s.fleet != nil {
 		_ = s.fleet.Close()
 	}
+	s.shared.close()
 }
 
 // read takes a snapshot of the hosts, and passes on what they have to say.

@@ -25,6 +25,7 @@ type Fleet struct {
 	names   []string // sorted
 	hosts   map[string]agent.Host
 	connect func(ctx context.Context, name string) (agent.Host, error)
+	held    func() error // see Under
 }
 
 // A HostError is trouble with one host.
@@ -177,6 +178,9 @@ func (f *Fleet) Apply(ctx context.Context, plan *planner.Plan, progress Progress
 			return err
 		}
 		if err := drains.wait(ctx, step); err != nil {
+			return err
+		}
+		if err := f.stillHeld(); err != nil {
 			return err
 		}
 		progress.StepStarted(step)
