@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -27,7 +28,7 @@ func (h *hold) Record(ctx context.Context, past resource.Past) error {
 		return fmt.Errorf("write the history: %w", err)
 	}
 	key := fmt.Sprintf("%s%019d/%s", h.backend.historyKey(), h.number, past.Apply.ID)
-	ops := append(old, clientv3.OpPut(key, string(text)))
+	ops := slices.Concat(old, []clientv3.Op{clientv3.OpPut(key, string(text))})
 	ours := clientv3.Compare(clientv3.CreateRevision(h.backend.lockKey()), "=", h.number)
 	txn, err := h.backend.commit(ctx, []clientv3.Cmp{ours}, ops)
 	switch {

@@ -133,8 +133,11 @@ func (h *hold) giveBack() error {
 	h.stop()
 	h.ended.Wait()
 	err := h.backend.revoke(h.lease)
-	if err == nil || lost != nil || errors.Is(err, rpctypes.ErrLeaseNotFound) {
-		return nil
+	if lost != nil || errors.Is(err, rpctypes.ErrLeaseNotFound) {
+		err = nil // there was nothing to give back
 	}
-	return fmt.Errorf("give the lock in etcd back, which ends by itself in %v at the most: %w", h.ttl, err)
+	if err != nil {
+		err = fmt.Errorf("give the lock in etcd back, which ends by itself in %v at the most: %w", h.ttl, err)
+	}
+	return err
 }

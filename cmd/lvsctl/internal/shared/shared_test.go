@@ -1,4 +1,6 @@
-package main
+// Package shared tests runs of lvsctl that share a lock, with a real etcd. It is a package of its
+// own so that what plays lvsctl in other tests starts without a server in it.
+package shared
 
 import (
 	"bytes"
@@ -12,10 +14,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lvsctl/lvsctl/cmd/lvsctl/internal/command"
 	"github.com/lvsctl/lvsctl/state/etcd"
 	"github.com/lvsctl/lvsctl/state/etcd/etcdtest"
+	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/tools/txtar"
 )
+
+// TestMain makes the test binary act as lvsctl when it is called so.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"lvsctl": func() {
+		os.Exit(command.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}})
+}
 
 // A sharing is a directory with a fleet of one host, and an etcd that its runs share.
 type sharing struct {
@@ -39,7 +50,7 @@ func newSharing(t *testing.T) *sharing {
 		Endpoints: []string{s.server.URL}, Prefix: "lvsctl/web", Username: "lvsctl", Password: etcdPassword,
 		CAFile: s.server.CA, CertFile: cert, KeyFile: key, TTL: time.Minute, Timeout: 10 * time.Second,
 	}
-	archive, err := txtar.ParseFile("testdata/shared.txtar")
+	archive, err := txtar.ParseFile("testdata/fleet.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
