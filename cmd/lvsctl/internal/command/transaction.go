@@ -55,6 +55,7 @@ func (s *session) carryOut(ctx context.Context, plan *planner.Plan, flags applyF
 		}
 	}
 	if err := s.fleet.End(context.WithoutCancel(ctx), s.apply.Hosts, ending(*s.apply), ""); err != nil {
+		s.noteEnd(ending(*s.apply), err.Error())
 		return &exit{exitPartial, fmt.Errorf("all was done, but not all hosts have taken note of that: %w\nRun it again to have them do so", err)}
 	}
 	s.noteEnd(ending(*s.apply), "")
