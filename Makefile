@@ -11,7 +11,8 @@ LAB     := $(CURDIR)/bin/lvslab
 LINT    := $(CURDIR)/bin/golangci-lint
 LINTVER := v2.15.0
 
-# Tests that need a kernel with IPVS. They run in the lab, two guests at a time, the longest
+# Tests that need a kernel with IPVS. They run in the lab, two guests of one processor at a
+# time (where two have to share, two processors each are a fifth slower), the longest
 # first: whole sessions (in two halves), random round trips, faults at every step, drivers.
 GUESTS  := lab-sessions-d-to-n lab-roundtrip lab-faults lab-sessions-other lab-provider lab-parts
 PARTS   := ./provider/ipvs ./provider/nft ./provider/nftrules ./cmd/lvsctl/internal/host ./cmd/lvslab/topo
@@ -41,7 +42,7 @@ test-unit: bin/lvslab
 
 test-kernel: bin/lvslab
 	$(LAB) setup
-	$(MAKE) --no-print-directory -k -j2 $(GUESTS)
+	LVSLAB_CPUS=1 $(MAKE) --no-print-directory -k -j2 $(GUESTS)
 
 IN_LAB := go test -p 1 -timeout 75m -exec '$(LAB) run --timeout 76m'
 

@@ -25,6 +25,7 @@ type loader struct {
 	ignorer     ignorer
 	clusters    []*clusterDecl
 	policies    []*Policy
+	backend     *Backend // nil for none
 }
 
 // A clusterDecl is a cluster with the block that declares it.
@@ -61,6 +62,7 @@ func (l *loader) load(bodies []hcl.Body) *Config {
 	l.loadDefaults(blocks["defaults"], l.newScope("A defaults block", vars, locals, hosts))
 	l.loadClusters(blocks["cluster"], l.newScope("A cluster", vars, locals, hosts))
 	l.loadPolicies(blocks["policy"], l.newScope("A policy", vars, locals, hosts))
+	l.loadBackend(blocks["backend"], l.newScope("A backend", vars, locals))
 	if len(l.hosts)+len(l.clusters) == 0 && l.errors == 0 {
 		l.add(&hcl.Diagnostic{
 			Severity: hcl.DiagError,
@@ -106,7 +108,7 @@ func (l *loader) misreadBlock(labels []string, attrs hclsyntax.Attributes) {
 
 // config is the result, sorted by name.
 func (l *loader) config() *Config {
-	config := &Config{Policies: l.policies}
+	config := &Config{Policies: l.policies, Backend: l.backend}
 	for _, name := range sortedKeys(l.hosts) {
 		config.Hosts = append(config.Hosts, l.hosts[name].Host)
 	}

@@ -21,6 +21,7 @@ type Config struct {
 	Hosts    []*Host    // in the order of their names
 	Clusters []*Cluster // in the order of their names
 	Policies []*Policy  // in the order of the text
+	Backend  *Backend   // nil: the hosts alone keep runs apart
 }
 
 // A Host is a machine that lvsctl manages: it reads and changes what a role in a

@@ -21,6 +21,9 @@ func dump(c *Config) string {
 	for _, p := range c.Policies {
 		dumpPolicy(&b, p)
 	}
+	if c.Backend != nil {
+		dumpBackend(&b, c.Backend)
+	}
 	return b.String()
 }
 
@@ -148,4 +151,10 @@ func dumpPolicy(b *strings.Builder, p *Policy) {
 	for _, w := range p.Windows {
 		fmt.Fprintf(b, "  window at %s: %s\n", SourceOf(w.Range), w)
 	}
+}
+
+// dumpBackend shows what is secret, too: it is a test's.
+func dumpBackend(b *strings.Builder, k *Backend) {
+	fmt.Fprintf(b, "backend at %s: %q prefix %q user %q password %q (printed as %v) ca %q cert %q key %q ttl %s timeout %s\n",
+		SourceOf(k.Range), k.Endpoints, k.Prefix, k.Username, string(k.Password), k.Password, k.CAFile, k.CertFile, k.KeyFile, k.TTL, k.Timeout)
 }

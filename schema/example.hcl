@@ -226,3 +226,21 @@ policy "at-night" {
     zone = "Europe/Berlin"
   }
 }
+
+variable "etcd_password" {
+  default     = ""
+  sensitive   = true
+  description = "the password of the user lvsctl in etcd"
+}
+
+backend "etcd" {
+  endpoints = ["https://10.0.0.5:2379", "https://10.0.0.6:2379", "https://10.0.0.7:2379"]
+  prefix    = "lvsctl/web"
+  username  = "lvsctl"
+  password  = var.etcd_password
+  ca_file   = "etcd-ca.pem"
+  cert_file = "lvsctl.pem"
+  key_file  = "lvsctl.key"
+  ttl       = "15s"
+  timeout   = "5s"
+}

@@ -239,5 +239,5 @@ var policySpec = define(blockSpec{
 var fileSpec = define(blockSpec{
 	Type:   "file",
 	Doc:    "a configuration file",
-	Blocks: []*blockSpec{variableSpec, localsSpec, hostSpec, clusterSpec, defaultsSpec, policySpec},
+	Blocks: []*blockSpec{variableSpec, localsSpec, hostSpec, clusterSpec, defaultsSpec, policySpec, backendSpec},
 })

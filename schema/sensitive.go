@@ -11,7 +11,8 @@ import (
 //
 // It is marked, in the sense of cty, and so is whatever is computed from it. All that
 // arguments of hosts and clusters say ends up in plans and ledgers, so a marked value
-// is refused there: [scope.eval]. Local values and conditions may have it.
+// is refused there: [scope.eval]. Local values and conditions may have it, and so may the
+// one argument that is for secrets: [content.secret].
 //
 // Functions put their arguments into errors, so of what goes wrong in an expression with
 // a sensitive value only the place is told: [censor].

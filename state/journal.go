@@ -38,6 +38,9 @@ func (s *Store) Start(apply resource.Apply, changes int) error {
 }
 
 func (s *Store) start(apply resource.Apply, changes int) error {
+	if apply.Fence.Before(s.image.fence) {
+		return fmt.Errorf("another run has got the shared lock since, and has been here (%s, its number is %d and ours %d): ours was lost", apply.Fence.Lock, s.image.fence.Token, apply.Fence.Token)
+	}
 	if err := s.repair(); err != nil {
 		return err
 	}
@@ -127,6 +130,10 @@ func (s *Store) Journal() *resource.Journal {
 
 // open begins a journal or goes on with the one that is there.
 func (m *image) open(apply resource.Apply) {
+	if apply.Fence == nil {
+		apply.Fence = m.fence // what was seen last stays known, also to a log that is written anew
+	}
+	m.fence = apply.Fence
 	if m.journal == nil || m.journal.Ended() && m.journal.Apply.ID != apply.ID {
 		m.former = m.journal
 		m.journal = &resource.Journal{Was: map[resource.Key]resource.Was{}, Steps: map[string][]resource.Edge{}}
@@ -161,6 +168,7 @@ func (m *image) close(done doneBody) {
 	switch {
 	case done.Ending == resource.Reverted && m.resumes():
 		m.journal = m.former
+		m.journal.Apply.Fence = m.fence
 	case done.Ending == resource.Reverted:
 		clear(m.journal.Was)
 		clear(m.journal.Steps)

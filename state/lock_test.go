@@ -126,8 +126,9 @@ func TestWait(t *testing.T) {
 	}
 }
 
-func TestKilledHolder(t *testing.T) {
-	dir := t.TempDir()
+// HoldLock starts a process that takes the lock in dir, as somebody, and returns when it has it.
+func HoldLock(t *testing.T, dir string) *os.Process {
+	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), lockEnv+"="+dir)
 	out, err := cmd.StdoutPipe()
@@ -137,25 +138,15 @@ func TestKilledHolder(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer cmd.Process.Kill()
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
 	buf := make([]byte, 100)
 	if n, err := out.Read(buf); err != nil || strings.TrimSpace(string(buf[:n])) != "held" {
 		t.Fatalf("child: %q, %v", buf[:n], err)
 	}
-	var held *HeldError
-	if _, err := Acquire(bg, dir, Holder{}, 0); !errors.As(err, &held) || held.Holder != somebody {
-		t.Errorf("while it lives: %v", err)
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Wait()
-	inspect(t, dir, nil)
-	l, err := Acquire(bg, dir, Holder{}, 0)
-	if err != nil {
-		t.Fatalf("after it was killed: %v", err)
-	}
-	l.Unlock()
+	return cmd.Process
 }
 
 // TestOneAtATime has many goroutines want the lock while others look at it, and its

@@ -46,6 +46,7 @@ type image struct {
 	journal *resource.Journal               // nil where no apply is remembered
 	moves   *resource.Moves                 // of the journal, while the apply is under way
 	former  *resource.Journal               // of the apply before, in case the one under way does nothing
+	fence   *resource.Fence                 // of the last apply that had one
 
 	info   fs.FileInfo // nil where there is no file
 	print  fingerprint // of the whole file

@@ -32,6 +32,21 @@ type Apply struct {
 	Boots bool `json:"boots,omitempty"`
 	// Overrides names the policies that it was against and that its maker overrode, sorted.
 	Overrides []string `json:"overrides,omitempty"`
+	// Fence is of the shared lock that it was made under; nil where there was none.
+	Fence *Fence `json:"fence,omitempty"`
+}
+
+// A Fence tells the holders of a shared lock apart by when they got it, so that those who
+// lost it, and do not know yet, are kept out.
+type Fence struct {
+	Lock  string `json:"lock"`  // which one
+	Token int64  `json:"token"` // larger for each holder
+}
+
+// Before tells whether f is of an earlier holder of the same lock than g. With one of them nil
+// nobody can tell, and it is not.
+func (f *Fence) Before(g *Fence) bool {
+	return f != nil && g != nil && f.Lock == g.Lock && f.Token < g.Token
 }
 
 // Overriding says which policies the apply overrode, to follow its command line; empty for
@@ -106,6 +121,15 @@ type Last struct {
 // Last is the journal's summary.
 func (j *Journal) Last() *Last {
 	return &Last{Apply: j.Apply, Ending: j.Ending, Note: j.Note, Touched: len(j.Was)}
+}
+
+// A Past apply is one in a history of them. One without an ending is under way, or was cut off.
+type Past struct {
+	Apply   Apply     `json:"apply"`
+	Ending  Ending    `json:"ending,omitempty"`
+	Note    string    `json:"note,omitempty"`    // why it was reverted or kept
+	Ended   time.Time `json:"ended,omitzero"`    // zero where that is not known
+	Running bool      `json:"running,omitempty"` // who makes it holds the lock still
 }
 
 // Moves are the changes of order that an apply has made so far. What it did not get to was

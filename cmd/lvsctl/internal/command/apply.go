@@ -93,6 +93,8 @@ func (a *app) apply() *cobra.Command {
 			"done, and until it is confirmed, or the apply has failed.\n\n" +
 			"A plan that a policy of the config refuses is not carried out, unless --override NAMEs\n" +
 			"the policy. The hosts remember who did that.\n\n" +
+			"With a backend block in the config all runs share a lock, which is taken before those of\n" +
+			"the hosts. A run that loses it begins nothing more, and takes nothing back.\n\n" +
 			"Exit codes: 0 done, 1 error, declined or refused, 3 another lvsctl holds a lock, 4 a saved\n" +
 			"plan is stale, 5 the apply failed and was rolled back, 6 it failed and what it did is\n" +
 			"left, 7 a host cannot be reached, 130 interrupted.",
@@ -158,7 +160,7 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 			}
 		}
 		if !locked {
-			if err := s.fleet.Lock(ctx, holder(), flags.lockTimeout); err != nil {
+			if err := s.lock(ctx, flags.lockTimeout); err != nil {
 				return err
 			}
 			locked = true
@@ -188,7 +190,7 @@ const maxPlans = 10
 // leaveNothing ends a destroy that has nothing to take away. What an interrupted run may
 // have left of its own, such as a lock, goes with the lock that is taken here.
 func (s *session) leaveNothing(ctx context.Context, plan *planner.Plan, flags applyFlags) error {
-	if err := s.fleet.Lock(ctx, holder(), flags.lockTimeout); err != nil {
+	if err := s.lock(ctx, flags.lockTimeout); err != nil {
 		return err
 	}
 	apply := s.newApply(plan, 0)

@@ -66,7 +66,7 @@ func (a *app) driftRun(paths []string, plan *planner.Plan, began time.Time, endi
 		return run
 	}
 	run.Snapshots = a.begun.snapshots
-	for _, h := range a.begun.lost {
+	for _, h := range a.begun.unreached {
 		run.Unread[h.Host] = h.Err
 	}
 	if hosts, err := a.begun.selected(); err == nil { // or it is what the run ended with

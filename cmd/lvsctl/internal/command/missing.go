@@ -31,7 +31,7 @@ func (s *session) miss(err error) error {
 	}
 	for _, h := range lost {
 		s.missing = append(s.missing, h.Host)
-		s.lost = append(s.lost, h)
+		s.unreached = append(s.unreached, h)
 		s.warnings = append(s.warnings, s.unreachable(h))
 	}
 	slices.Sort(s.missing)

@@ -69,7 +69,7 @@ func (s *session) undo(ctx context.Context, flags applyFlags) error {
 			return err
 		}
 	}
-	if err := s.fleet.Lock(ctx, holder(), flags.lockTimeout); err != nil {
+	if err := s.lock(ctx, flags.lockTimeout); err != nil {
 		return err
 	}
 	switch now, still, err := s.fleet.LastApply(ctx); {
@@ -78,12 +78,18 @@ func (s *session) undo(ctx context.Context, flags applyFlags) error {
 	case now.ID != apply.ID || !slices.Equal(still, hosts):
 		return errors.New("the hosts were changed by another apply in the meantime: nothing was done")
 	}
+	if err := s.noteBegin(ctx, s.ownRollback(*apply, hosts)); err != nil {
+		return fmt.Errorf("nothing was done: %w", err)
+	}
 	switch err := s.rollBack(ctx, *apply, hosts, ""); {
 	case errors.Is(err, context.Canceled):
+		s.noteEnd(resource.Kept, "interrupted")
 		return &exit{exitInterrupted, errors.New("interrupted: \"lvsctl rollback\" goes on with it")}
 	case err != nil:
+		s.noteEnd(resource.Kept, err.Error())
 		return &exit{exitPartial, fmt.Errorf("%w\nWhat is done is recorded. \"lvsctl rollback\" goes on with it", err)}
 	}
+	s.noteEnd(resource.Reverted, "")
 	return nil
 }
 
@@ -99,6 +105,7 @@ func (s *session) rollbackDrain() time.Duration {
 // rollBack undoes an apply on locked hosts, and says so.
 func (s *session) rollBack(ctx context.Context, apply resource.Apply, hosts []string, note string) error {
 	s.tell("rollback_start", "Rolling back.")
+	apply.Fence = s.fence()
 	s.apply = &apply
 	if err := s.fleet.RollBack(ctx, holder(), apply, hosts, note, s.rollbackDrain(), s.execute); err != nil {
 		return err

@@ -39,10 +39,10 @@ var exitCodes = []manual.ExitCode{
 	{Code: 0, Meaning: "done; for drift and plan --detailed-exitcode: nothing to report"},
 	{Code: exitError, Meaning: "error: configuration, usage or host; also a question that was not answered with yes, a probe that failed, or a plan that a policy refuses"},
 	{Code: exitDrift, Meaning: "plan --detailed-exitcode: there are changes to make; drift: a host moved away from the last apply"},
-	{Code: exitLocked, Meaning: "somebody else holds a host's lock"},
+	{Code: exitLocked, Meaning: "somebody else holds a host's lock, or the one that all runs share"},
 	{Code: exitStale, Meaning: "a saved plan is stale; nothing was done"},
 	{Code: exitRolledBack, Meaning: "an apply failed, or was not confirmed in time, and was rolled back"},
-	{Code: exitPartial, Meaning: "an apply failed and so did the rollback, or it was told not to roll back; what was done is left and recorded"},
+	{Code: exitPartial, Meaning: "an apply failed and so did the rollback, or it was told not to roll back, or lost the lock that all runs share; what was done is left and recorded"},
 	{Code: exitUnreachable, Meaning: "a host cannot be reached; one that is lost during an apply is code 5 or 6"},
 	{Code: exitInterrupted, Meaning: "interrupted; what was done was rolled back, or left if it was told so"},
 }
@@ -165,7 +165,7 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.color, "color", "auto", `colour output: "auto", "always" or "never"`)
 	flags.StringVar(&a.stateDir, "state-dir", defaultStateDir(), "where the ledger of this machine is kept")
 	root.AddCommand(
-		a.validate(), a.format(), a.plan(), a.apply(), a.confirm(), a.rollback(), a.boot(), a.drift(), a.show(), a.adopt(), a.importing(), a.probe(), a.explain(), a.graph(), a.destroy(), a.unlock(), a.version(), a.docs(),
+		a.validate(), a.format(), a.plan(), a.apply(), a.confirm(), a.rollback(), a.boot(), a.drift(), a.show(), a.adopt(), a.importing(), a.probe(), a.explain(), a.graph(), a.destroy(), a.history(), a.unlock(), a.version(), a.docs(),
 		a.agent(),
 	)
 	return root

@@ -128,7 +128,7 @@ func (a *app) applySaved(ctx context.Context, path string, flags applyFlags, noD
 // convergeSaved locks the hosts, makes the plan anew, and carries it out if it is the
 // saved one. What is known of it now is completed.
 func (s *session) convergeSaved(ctx context.Context, path string, file, now *planfile.File, flags applyFlags) error {
-	if err := s.fleet.Lock(ctx, holder(), flags.lockTimeout); err != nil {
+	if err := s.lock(ctx, flags.lockTimeout); err != nil {
 		return err
 	}
 	plan, err := s.makePlan(ctx)

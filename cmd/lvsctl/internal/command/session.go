@@ -39,8 +39,9 @@ type session struct {
 	snapshots  map[string]*resource.Snapshot // what was read last
 	partial    bool                          // some of the hosts will do
 	missing    []string                      // hosts that could not be reached
-	lost       []*fleet.HostError            // and why
+	unreached  []*fleet.HostError            // and why
 	overrode   []string                      // policies that the plan was against when it was judged last
+	shared     place                         // that all runs on the fleet share
 }
 
 // begin begins a session.
@@ -229,6 +230,7 @@ func (s *session) close() {
 	if s.fleet != nil {
 		_ = s.fleet.Close()
 	}
+	s.shared.close()
 }
 
 // read takes a snapshot of the hosts, and passes on what they have to say.

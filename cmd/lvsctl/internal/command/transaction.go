@@ -35,9 +35,13 @@ func (s *session) carryOut(ctx context.Context, plan *planner.Plan, flags applyF
 	s.apply = s.newApply(plan, flags.within)
 	err := s.tellUntold(context.WithoutCancel(ctx))
 	if err == nil {
+		err = s.noteBegin(ctx, *s.apply)
+	}
+	if err == nil {
 		err = s.fleet.Start(context.WithoutCancel(ctx), holder(), *s.apply, s.apply.Hosts, plan)
 	}
 	if err != nil {
+		s.noteEnd(resource.Reverted, "it was not begun")
 		return fmt.Errorf("nothing was done: %w", err)
 	}
 	t.rest = func() {}
@@ -51,8 +55,10 @@ func (s *session) carryOut(ctx context.Context, plan *planner.Plan, flags applyF
 		}
 	}
 	if err := s.fleet.End(context.WithoutCancel(ctx), s.apply.Hosts, ending(*s.apply), ""); err != nil {
+		s.noteEnd(ending(*s.apply), err.Error())
 		return &exit{exitPartial, fmt.Errorf("all was done, but not all hosts have taken note of that: %w\nRun it again to have them do so", err)}
 	}
+	s.noteEnd(ending(*s.apply), "")
 	if err := t.done(); err != nil {
 		return err
 	}
@@ -73,7 +79,7 @@ func (s *session) newApply(plan *planner.Plan, within time.Duration) *resource.A
 	return &resource.Apply{
 		ID: rand.Text(), Who: by.Who, Command: by.Command, Since: s.now().UTC(), Within: within,
 		Hosts: slices.Sorted(maps.Keys(part)), Destroys: s.withdrawn, Imports: s.imports != nil,
-		Overrides: s.recordedOverrides(),
+		Overrides: s.recordedOverrides(), Fence: s.fence(),
 	}
 }
 
@@ -225,6 +231,9 @@ func (t *transaction) done() error {
 
 // fail ends the apply after it went wrong, and returns why and what was done about it.
 func (t *transaction) fail(ctx context.Context, cause error) error {
+	if lost := t.lost(); lost != nil {
+		return t.abandon(ctx, cause, lost)
+	}
 	interrupted := errors.Is(cause, context.Canceled)
 	if interrupted {
 		cause = errors.New("interrupted")
@@ -240,11 +249,14 @@ func (t *transaction) fail(ctx context.Context, cause error) error {
 	t.event("apply_failed", "error", cause.Error())
 	if t.flags.onFailure == failureKeep {
 		err := t.fleet.End(ctx, t.apply.Hosts, resource.Kept, cause.Error())
+		t.noteEnd(resource.Kept, cause.Error())
 		return &exit{code(exitPartial), errors.Join(fmt.Errorf("%w\nWhat was done is left and recorded. Apply again to go on, or \"lvsctl rollback\" to go back", cause), err)}
 	}
 	if err := t.rollBack(ctx, *t.apply, t.apply.Hosts, ""); err != nil {
+		t.noteEnd(resource.Kept, fmt.Sprintf("%v; it could not be rolled back: %v", cause, err))
 		return &exit{exitPartial, fmt.Errorf("%w\nIt could not be rolled back: %w\nWhat is done is recorded. \"lvsctl rollback\" goes on with that", cause, err)}
 	}
+	t.noteEnd(resource.Reverted, cause.Error())
 	if brokeProbes(cause) {
 		t.probeRolledBack(ctx)
 	}

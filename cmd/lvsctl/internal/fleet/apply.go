@@ -81,6 +81,9 @@ func (r *run) stage(ctx context.Context, steps []resource.Step) error {
 // step carries out one step, unless another one has failed meanwhile, or the context ended.
 func (r *run) step(ctx context.Context, s resource.Step) error {
 	err := r.drains.wait(ctx, s)
+	if err == nil {
+		err = r.stillHeld()
+	}
 	switch {
 	case ctx.Err() != nil:
 		r.stop(ctx.Err())

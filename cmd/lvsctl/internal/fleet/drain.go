@@ -88,6 +88,10 @@ func (d *drains) wait(ctx context.Context, step resource.Step) error {
 	}
 	list := d.leaving(step)
 	for pause := firstPause; len(list) > 0; pause = min(2*pause, lastPause) {
+		if err := d.fleet.stillHeld(); err != nil {
+			w.end(resource.Stopped)
+			return err
+		}
 		counts, err := d.fleet.hosts[step.Host].Connections(context.WithoutCancel(ctx), keysOf(list))
 		if err != nil {
 			return err

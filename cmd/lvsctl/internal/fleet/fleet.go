@@ -24,7 +24,8 @@ type Fleet struct {
 	names   []string // sorted
 	hosts   map[string]agent.Host
 	connect func(ctx context.Context, name string) (agent.Host, error)
-	atOnce  int // how many hosts are talked to at once
+	atOnce  int          // how many hosts are talked to at once
+	held    func() error // see Under
 }
 
 // A HostError is trouble with one host.

@@ -219,7 +219,7 @@ func TestConnectFails(t *testing.T) {
 	if f != nil {
 		t.Error("a fleet that is not whole")
 	}
-	if err == nil || err.Error() != "web2: no route to host\nlb1: permission denied" {
+	if err == nil || err.Error() != "lb1: permission denied\nweb2: no route to host" {
 		t.Errorf("got %v", err)
 	}
 	if got := (*agent.Error)(nil); !errors.As(err, &got) || got != lost {

@@ -16,6 +16,9 @@ import (
 // cannot, those that were told end it as one that was not begun; so does one whose agent was
 // lost when it may have heard it.
 func (f *Fleet) Start(ctx context.Context, by agent.Holder, apply resource.Apply, hosts []string, plan *planner.Plan) error {
+	if err := f.stillHeld(); err != nil {
+		return err
+	}
 	changes := map[string]int{}
 	for _, step := range plan.Steps {
 		changes[step.Host] += len(step.Changes)

@@ -53,6 +53,9 @@ const maxReverts = 4
 // another chance; the hosts of those that stay lost are left as they are, and are the
 // error. Plans are carried out by execute, which is [Fleet.Apply] with some progress.
 func (f *Fleet) RollBack(ctx context.Context, by agent.Holder, apply resource.Apply, hosts []string, note string, drain time.Duration, execute func(context.Context, *planner.Plan) error) error {
+	if err := f.stillHeld(); err != nil {
+		return err
+	}
 	lost, unreachable := f.Revive(ctx, by)
 	hosts = slices.DeleteFunc(slices.Clone(hosts), func(name string) bool { return slices.Contains(lost, name) })
 	if apply.Within > 0 {

@@ -33,6 +33,7 @@ func TestHuman(t *testing.T) {
 		{"saved", savedPlans},
 		{"stale", stale},
 		{"unlock", func(p *Printer) { p.Unlocked(locks()) }},
+		{"history", func(p *Printer) { p.History(pastApplies()); p.History(nil) }},
 		{"progress", progress},
 		{"probes", func(p *Printer) {
 			p.Probes(probed("exit status 22: no such page\nbye"))

@@ -4,7 +4,7 @@ import "time"
 
 // A LockState is a host's lock as unlock prints it.
 type LockState struct {
-	Host    string
+	Host    string   // or which lock it is, of one that is no host's
 	Removed []string // what a dead holder had left
 	Err     error    // who holds it, or why that is not known; nil: nobody
 }
@@ -26,6 +26,7 @@ func (p *Printer) Unlocked(results []LockState) {
 type UnlockDocument struct {
 	FormatVersion string       `json:"format_version"`
 	Timestamp     time.Time    `json:"timestamp"`
+	Shared        *UnlockHost  `json:"shared,omitempty"` // the lock that all runs share
 	Hosts         []UnlockHost `json:"hosts"`
 }
 
@@ -36,15 +37,25 @@ type UnlockHost struct {
 	Error   string   `json:"error,omitempty"` // who holds the lock, or why that is not known
 }
 
-// NewUnlockDocument converts results.
-func NewUnlockDocument(results []LockState, now time.Time) UnlockDocument {
-	doc := UnlockDocument{formatVersion, now.UTC(), []UnlockHost{}}
+// NewUnlockDocument converts results: of the lock that all runs share, if there is one, and of
+// hosts.
+func NewUnlockDocument(shared, results []LockState, now time.Time) UnlockDocument {
+	doc := UnlockDocument{FormatVersion: formatVersion, Timestamp: now.UTC(), Hosts: []UnlockHost{}}
+	for _, s := range shared {
+		lock := unlockHost(s)
+		doc.Shared = &lock
+	}
 	for _, r := range results {
-		host := UnlockHost{Name: r.Host, Removed: append([]string{}, r.Removed...)}
-		if r.Err != nil {
-			host.Error = r.Err.Error()
-		}
-		doc.Hosts = append(doc.Hosts, host)
+		doc.Hosts = append(doc.Hosts, unlockHost(r))
 	}
 	return doc
+}
+
+// unlockHost converts one result.
+func unlockHost(r LockState) UnlockHost {
+	host := UnlockHost{Name: r.Host, Removed: append([]string{}, r.Removed...)}
+	if r.Err != nil {
+		host.Error = r.Err.Error()
+	}
+	return host
 }

@@ -173,6 +173,28 @@ func locks() []LockState {
 	}
 }
 
+// pastApplies are applies that ended in all ways, newest first.
+func pastApplies() []resource.Past {
+	at := func(minutes int) time.Time { return clock().Add(-time.Duration(minutes) * time.Minute) }
+	apply := func(id string, minutes int, who, command string, hosts ...string) resource.Apply {
+		return resource.Apply{ID: id, Since: at(minutes), Who: who, Command: command, Hosts: hosts, Fence: &resource.Fence{Lock: "l", Token: 5}}
+	}
+	overriding := apply("B", 20, "jürgen@desk", "lvsctl apply --override capacity", "lb1", "web1")
+	overriding.Overrides = []string{"capacity"}
+	back := apply("B", 10, "ann@desk", "lvsctl rollback", "lb1", "web1")
+	back.Reverts = true
+	gone := apply("A", 50, "evil\x1b[2J@ci", "lvsctl destroy\x1b[2J", "lb1")
+	gone.Destroys = true
+	return []resource.Past{
+		{Apply: apply("C", 5, "root@ci-1", "lvsctl apply --auto-approve", "lb1"), Running: true},
+		{Apply: back, Ending: resource.Reverted, Ended: at(9)},
+		{Apply: overriding, Ending: resource.Applied, Ended: at(19)},
+		{Apply: apply("K", 30, "root@ci-1", "lvsctl apply", "lb1"), Ending: resource.Kept, Ended: at(29), Note: "the apply failed: web1: no route\nsee \x1b[2J"},
+		{Apply: apply("D", 40, "root@ci-1", "lvsctl apply")},
+		{Apply: gone, Ending: resource.Destroyed},
+	}
+}
+
 // probed are probes that ended in all ways. What comes from a host is the text given.
 func probed(said string) []planner.Probed {
 	client := &schema.Host{Name: "client"}
