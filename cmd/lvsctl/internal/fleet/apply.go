@@ -81,16 +81,17 @@ func (r *run) stage(ctx context.Context, steps []resource.Step) error {
 // step carries out one step, unless another one has failed meanwhile, or the context ended.
 func (r *run) step(ctx context.Context, s resource.Step) error {
 	err := r.drains.wait(ctx, s)
+	if ctx.Err() != nil {
+		r.stop(ctx.Err())
+		return nil //nolint:nilerr // the run knows that it was stopped, and what it failed with otherwise
+	}
 	if err == nil {
 		err = r.stillHeld()
 	}
-	switch {
-	case ctx.Err() != nil:
-		r.stop(ctx.Err())
-		return nil
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
-	case !r.begin(s):
+	}
+	if !r.begin(s) {
 		return nil
 	}
 	out, err := r.hosts[s.Host].Apply(context.WithoutCancel(ctx), s)

@@ -80,7 +80,7 @@ func Reach(ctx context.Context, connect Connector, hosts []*schema.Host, atOnce 
 func Unreachable(err error) (lost []*HostError, rest error) {
 	var host *HostError
 	var reason *agent.Error
-	if joined, several := err.(interface{ Unwrap() []error }); several { //nolint:errorlint // one level of joined errors is what each makes
+	if joined, several := err.(interface{ Unwrap() []error }); several {
 		var others []error
 		for _, e := range joined.Unwrap() {
 			more, left := Unreachable(e)
