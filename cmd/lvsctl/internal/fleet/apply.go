@@ -35,7 +35,10 @@ func (f *Fleet) Apply(ctx context.Context, plan *planner.Plan, progress Progress
 	r := &run{Fleet: f, progress: progress}
 	r.drains = newDrains(f, r.draining)
 	for steps := plan.Steps; len(steps) > 0; {
-		n := stage(steps)
+		n := 1 // one host at a time is one step after the other
+		if f.atOnce > 1 {
+			n = stage(steps)
+		}
 		if err := r.stage(ctx, steps[:n]); err != nil {
 			return err
 		}
