@@ -9,35 +9,7 @@ import (
 
 // Hosts work at once as far as the order of the tutorial allows.
 func TestStages(t *testing.T) {
-	_, d := load(t, `
-		host "lb1" {
-		  address   = "10.0.0.1"
-		  interface = "eth0"
-		  netns     = "lb1"
-		}
-		host "web1" {
-		  address = "10.0.0.11"
-		  netns   = "web1"
-		}
-		host "web2" {
-		  address = "10.0.0.12"
-		  netns   = "web2"
-		}
-		cluster "web" {
-		  mode      = "dr"
-		  vip       = "10.0.0.100"
-		  algorithm = "rr"
-		  directors = [host.lb1]
-		  service "http" {
-		    port = 80
-		  }
-		  real_server "web1" {
-		    host = host.web1
-		  }
-		  real_server "web2" {
-		    host = host.web2
-		  }
-		}`)
+	_, d := load(t, tutorial("rr", "web1 web2"))
 	w := newWorld("lb1", "web1", "web2")
 	plan := Make(d, w.snapshots(d))
 	want := []string{

@@ -182,7 +182,10 @@ func (s *session) open(ctx context.Context) error {
 		return err
 	}
 	s.fleet, err = fleet.Reach(ctx, connector.Connect, hosts, s.parallel)
-	return s.miss(err)
+	if err = s.miss(err); err != nil {
+		s.close()
+	}
+	return err
 }
 
 // dial connects to hosts.
