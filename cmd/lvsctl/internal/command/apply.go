@@ -137,7 +137,7 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 	if err != nil {
 		return err
 	}
-	if s.withdrawn && len(plan.Steps)+len(s.missing) == 0 {
+	if s.withdrawn && len(plan.Steps)+len(s.unreached) == 0 {
 		return s.leaveNothing(ctx, plan, flags)
 	}
 	s.showPlan(plan, flags.foreign)

@@ -74,7 +74,7 @@ func (a *app) findDrift(ctx context.Context, paths []string, flags driftFlags) (
 	// Whether the hosts could do what the config asks for now is not the question.
 	plan := planner.Make(s.desired, snapshots)
 	drifted := plan.Drifted()+len(plan.Rebooted()) > 0
-	if a.quiet && !drifted && len(s.missing) == 0 {
+	if a.quiet && !drifted && len(s.unreached) == 0 {
 		return plan, nil
 	}
 	if !a.quiet || drifted {

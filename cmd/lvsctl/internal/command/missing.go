@@ -30,13 +30,21 @@ func (s *session) miss(err error) error {
 		return err
 	}
 	for _, h := range lost {
-		s.missing = append(s.missing, h.Host)
 		s.unreached = append(s.unreached, h)
 		s.warnings = append(s.warnings, s.unreachable(h))
 	}
-	slices.Sort(s.missing)
-	s.desired = s.desired.Without(s.missing)
+	s.desired = s.desired.Without(s.missing())
 	return nil
+}
+
+// missing lists the hosts that could not be reached, sorted.
+func (s *session) missing() []string {
+	names := make([]string, len(s.unreached))
+	for i, h := range s.unreached {
+		names[i] = h.Host
+	}
+	slices.Sort(names)
+	return names
 }
 
 // unreachable is the finding that a host cannot be reached.
@@ -67,7 +75,7 @@ func isUnreachable(d *hcl.Diagnostic) bool { return d.Summary == summaryUnreacha
 // incomplete is how a command ends that did its work without some hosts, nil where none is
 // missing.
 func (s *session) incomplete() error {
-	if len(s.missing) == 0 {
+	if len(s.unreached) == 0 {
 		return nil
 	}
 	s.tellMissing()
@@ -76,26 +84,26 @@ func (s *session) incomplete() error {
 
 // refuseMissing keeps what changes hosts from beginning without some, unless it was told to.
 func (s *session) refuseMissing() error {
-	if len(s.missing) == 0 {
+	if len(s.unreached) == 0 {
 		return nil
 	}
 	s.tellMissing()
 	if s.skip {
 		return nil
 	}
-	return &exit{exitUnreachable, errors.New("nothing was done, as " + cannotBeReached(s.missing) + ". With --skip-unreachable it goes on without what depends on that")}
+	return &exit{exitUnreachable, errors.New("nothing was done, as " + cannotBeReached(s.missing()) + ". With --skip-unreachable it goes on without what depends on that")}
 }
 
 // notWhole is how an apply ends that went well without some hosts, nil where none is missing.
 func (s *session) notWhole(plan *planner.Plan) error {
-	if len(s.missing) == 0 {
+	if len(s.unreached) == 0 {
 		return nil
 	}
 	left := ""
 	if n := len(plan.LeftOut); n > 0 {
 		left = fmt.Sprintf(", and of what depends on that %d %s left", n, map[bool]string{true: "step is", false: "steps are"}[n == 1])
 	}
-	return &exit{exitUnreachable, errors.New(cannotBeReached(s.missing) + left + ". Apply again when that is over")}
+	return &exit{exitUnreachable, errors.New(cannotBeReached(s.missing()) + left + ". Apply again when that is over")}
 }
 
 func cannotBeReached(hosts []string) string {

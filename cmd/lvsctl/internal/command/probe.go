@@ -65,7 +65,7 @@ func (a *app) runProbes(ctx context.Context, paths []string) error {
 func (s *session) asking() ([]*schema.Host, error) {
 	selected, err := s.selected()
 	return slices.DeleteFunc(slices.Clone(selected), func(h *schema.Host) bool {
-		return slices.Contains(s.missing, h.Name) || !slices.ContainsFunc(s.config.Probes(), func(p *schema.Probe) bool { return p.From == h })
+		return slices.Contains(s.missing(), h.Name) || !slices.ContainsFunc(s.config.Probes(), func(p *schema.Probe) bool { return p.From == h })
 	}), err
 }
 

@@ -38,8 +38,7 @@ type session struct {
 	untold     []string                      // hosts that still have to hear that their last apply is done, likewise
 	snapshots  map[string]*resource.Snapshot // what was read last
 	partial    bool                          // some of the hosts will do
-	missing    []string                      // hosts that could not be reached
-	unreached  []*fleet.HostError            // and why
+	unreached  []*fleet.HostError            // hosts that could not be reached, and why
 	overrode   []string                      // policies that the plan was against when it was judged last
 	shared     place                         // that all runs on the fleet share
 }
