@@ -49,9 +49,13 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 		}
 	}
 	g.readAgain(d, snapshots)
-	g.connect()
+	g.connect(snapshots)
 	plan.LeftOut = g.leaveOut(d)
-	plan.Steps = meanwhile(d.relief(snapshots).relieve(g.order()), snapshots)
+	rollout, relief := d.rolling(snapshots), d.relief(snapshots)
+	plan.Waves = g.inWaves(rollout)
+	plan.Steps = byWave(g.order(), func(wave int, steps []resource.Step) []resource.Step {
+		return meanwhile(relief.relieve(rollout.turn(wave, steps, relief)), snapshots)
+	})
 	return plan
 }
 

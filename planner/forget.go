@@ -100,7 +100,7 @@ func departures(steps []resource.Step) (first, last map[string]int) {
 // departs tells a change by which a real server leaves a service, for a while or for good.
 func departs(c resource.Change) bool {
 	_, is := c.Before.(resource.Destination)
-	return is && (c.Action == resource.Delete || c.Reason == resource.Draining || c.Reason == resource.Remounting)
+	return is && (c.Action == resource.Delete || c.Reason == resource.Draining || c.Reason.PutsAside())
 }
 
 // forgetting is what comes before and after; nil on a host that forgets by itself, or as the

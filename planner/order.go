@@ -30,6 +30,7 @@ import (
 //     replaced sends nothing to a real server that answers through the new one.
 //   - What is changed so that it no longer stands on something that goes, is changed
 //     first.
+//   - A real server gets connections when all that changes on it is changed.
 //   - A unit reads its files again when all of them are as they will be, those that are
 //     given up among them.
 //
@@ -50,6 +51,7 @@ type node struct {
 	down    bool
 	drains  bool // something that is taken down is drained first
 	rank    int
+	wave    int // of the plan's, 0 for what can be in any
 
 	waits  int // nodes that must come before and have not
 	blocks []*node
@@ -60,6 +62,7 @@ type node struct {
 type graph struct {
 	up, down map[resource.StepRef]*node
 	nodes    []*node // by rank
+	waved    bool    // nodes have waves
 }
 
 // newGraph lays out the nodes of all steps, of the config and of the ledgers, and the
@@ -189,8 +192,9 @@ func (g *graph) takeDown(ref resource.StepRef, c resource.Change) {
 }
 
 // connect adds the edges that depend on what changes.
-func (g *graph) connect() {
+func (g *graph) connect(snapshots map[string]*resource.Snapshot) {
 	g.handOver()
+	g.takeInLast(snapshots)
 	g.keepMarksApart()
 	g.widenRules()
 	g.keepSyncApart()
@@ -201,7 +205,7 @@ func (g *graph) connect() {
 // order sorts the graph and returns the steps that have something to do.
 func (g *graph) order() []resource.Step {
 	var steps []resource.Step
-	stages := stager{}
+	stages := stager{waved: g.waved}
 	ready := &queue{}
 	for _, n := range g.nodes {
 		if n.waits == 0 {
@@ -216,7 +220,7 @@ func (g *graph) order() []resource.Step {
 		n.done = true
 		if len(n.changes) > 0 {
 			s := n.step()
-			s.Stage = stages.next(n)
+			s.Stage, s.Wave = stages.next(n), stages.wave
 			steps = append(steps, s)
 		}
 		for _, next := range n.blocks {
@@ -226,7 +230,9 @@ func (g *graph) order() []resource.Step {
 			}
 		}
 	}
-	return g.quiesce(steps, stages.last+1)
+	return byWave(steps, func(wave int, steps []resource.Step) []resource.Step {
+		return g.quiesce(steps, stages.last+1+wave)
+	})
 }
 
 // unblock makes the first node of taking down ready that a cycle holds back, looking
@@ -467,12 +473,15 @@ func anywhere(k resource.Key) resource.Key {
 	return k
 }
 
-// queue is the nodes that can be next: setting up first, then what is drained, then by
+// queue is the nodes that can be next: those of the first wave, setting up first, then what is drained, then by
 // rank.
 type queue []*node
 
 func (q queue) Len() int { return len(q) }
 func (q queue) Less(i, j int) bool {
+	if q[i].wave != q[j].wave {
+		return q[i].wave < q[j].wave
+	}
 	if q[i].down != q[j].down {
 		return q[j].down
 	}

@@ -14,6 +14,8 @@ type Plan struct {
 	Steps []resource.Step `json:"steps"` // in the order of execution; none is empty
 	// LeftOut are the steps that wait for hosts that cannot be reached.
 	LeftOut []LeftOut `json:"left_out,omitempty"`
+	// Waves are those that steps belong to, in their order; none: all is done at once.
+	Waves []Wave `json:"waves,omitempty"`
 }
 
 // A Host is what a plan says about one host beside its changes.

@@ -26,12 +26,30 @@ type relief struct {
 	// drain is what its connections are given to end.
 	drain func(director string, dest resource.Destination) resource.Drain
 	now   map[string]map[resource.Key]resource.Destination // by director, as far as the plan got
+	// rolled are hosts that are out of service already while they change.
+	rolled map[string]bool
+}
+
+// begin notes what directors have before the plan.
+func (r *relief) begin() {
+	if r.now != nil {
+		return
+	}
+	r.now = map[string]map[resource.Key]resource.Destination{}
+	for host, snap := range r.snapshots {
+		r.now[host] = map[resource.Key]resource.Destination{}
+		for key, live := range snap.Live {
+			if dest, is := live.(resource.Destination); is {
+				r.now[host][key] = dest
+			}
+		}
+	}
 }
 
 // relief is that of an ordinary plan.
 func (d *Desired) relief(snapshots map[string]*resource.Snapshot) *relief {
 	return &relief{
-		snapshots: snapshots,
+		snapshots: snapshots, rolled: map[string]bool{},
 		place: func(director string, key resource.Key) resource.Step {
 			if w, wanted := d.wants[director][key]; wanted {
 				return resource.Step{StepRef: w.step.StepRef, After: w.step.edges}
@@ -52,24 +70,16 @@ func claimedBy(snap *resource.Snapshot, host string, key resource.Key) resource.
 
 // relieve puts steps around those that interrupt real servers.
 func (r *relief) relieve(steps []resource.Step) []resource.Step {
-	if !slices.ContainsFunc(steps, interrupts) {
+	if !slices.ContainsFunc(steps, r.interrupts) {
 		return steps
 	}
 	steps = r.backFirst(steps)
-	r.now = map[string]map[resource.Key]resource.Destination{}
-	for host, snap := range r.snapshots {
-		r.now[host] = map[resource.Key]resource.Destination{}
-		for key, live := range snap.Live {
-			if dest, is := live.(resource.Destination); is {
-				r.now[host][key] = dest
-			}
-		}
-	}
+	r.begin()
 	var out []resource.Step
 	for len(steps) > 0 {
 		n := 1
-		if interrupts(steps[0]) { // all that is to be mounted on one host at once
-			for n < len(steps) && steps[n].Host == steps[0].Host && interrupts(steps[n]) {
+		if r.interrupts(steps[0]) { // all that is to be mounted on one host at once
+			for n < len(steps) && steps[n].Host == steps[0].Host && r.interrupts(steps[n]) {
 				n++
 			}
 			out = append(out, r.around(steps[:n])...)
@@ -86,7 +96,7 @@ func (r *relief) relieve(steps []resource.Step) []resource.Step {
 // one, if nothing else happens to them before. An apply that failed while a real server was
 // out of service is undone like this: the others need it.
 func (r *relief) backFirst(steps []resource.Step) []resource.Step {
-	first := slices.IndexFunc(steps, interrupts)
+	first := slices.IndexFunc(steps, r.interrupts)
 	out := slices.Clone(steps[:first])
 	var rest []resource.Step
 	touched := map[string]bool{}
@@ -139,9 +149,10 @@ func (r *relief) has(host string, dest resource.Destination) bool {
 	return slices.ContainsFunc(r.snapshots[host].Facts.Addresses, func(a resource.Address) bool { return a.Prefix.Addr() == dest.Addr })
 }
 
-// interrupts tells whether a step takes a mount away and puts another in its place.
-func interrupts(s resource.Step) bool {
-	return slices.ContainsFunc(s.Changes, func(c resource.Change) bool {
+// interrupts tells whether a step takes a mount away and puts another in its place, on a host
+// that is in service.
+func (r *relief) interrupts(s resource.Step) bool {
+	return !r.rolled[s.Host] && slices.ContainsFunc(s.Changes, func(c resource.Change) bool {
 		before, was := c.Before.(resource.Mount)
 		after, is := c.After.(resource.Mount)
 		return was && is && c.Action.TouchesHost() && !before.InPlace(after)
@@ -164,21 +175,27 @@ func (r *relief) pass(s resource.Step) {
 
 // around puts steps around those of one real server.
 func (r *relief) around(steps []resource.Step) []resource.Step {
-	var before, wait, after []resource.Step
-	for _, director := range slices.Sorted(maps.Keys(r.snapshots)) {
-		for _, out := range r.outOfService(director, steps[0].Host) {
-			before, wait, after = append(before, out[0]), append(wait, out[1]), append(after, out[2])
-		}
-	}
+	before, wait, after := r.sides([]string{steps[0].Host}, resource.Remounting)
 	return slices.Concat(before, wait, steps, after)
 }
 
-// outOfService are the steps on a director that take a real server out of service, wait for
-// its connections, and take it in again.
-func (r *relief) outOfService(director, host string) [][3]resource.Step {
+// sides are the steps that take real servers out of service, wait for their connections, and
+// take them in again.
+func (r *relief) sides(hosts []string, why resource.Reason) (before, wait, after []resource.Step) {
+	for _, director := range slices.Sorted(maps.Keys(r.snapshots)) {
+		for _, out := range r.outOfService(director, hosts, why) {
+			before, wait, after = append(before, out[0]), append(wait, out[1]), append(after, out[2])
+		}
+	}
+	return before, wait, after
+}
+
+// outOfService are the steps on a director that take real servers out of service, wait for
+// their connections, and take them in again.
+func (r *relief) outOfService(director string, hosts []string, why resource.Reason) [][3]resource.Step {
 	places := map[resource.StepRef]int{}
 	var list [][3]resource.Step
-	for _, dest := range r.serving(director, host) {
+	for _, dest := range r.serving(director, hosts) {
 		at := r.place(director, dest.Key())
 		i, known := places[at.StepRef]
 		if !known {
@@ -188,20 +205,20 @@ func (r *relief) outOfService(director, host string) [][3]resource.Step {
 		}
 		quiet := dest
 		quiet.Weight = 0
-		list[i][0].Changes = append(list[i][0].Changes, resource.Change{Action: resource.Update, Before: dest, After: quiet, Reason: resource.Remounting})
-		list[i][1].Changes = append(list[i][1].Changes, resource.Change{Action: resource.Adopt, Before: quiet, After: quiet, Reason: resource.Remounting, Drain: r.drain(director, dest)})
-		list[i][2].Changes = append(list[i][2].Changes, resource.Change{Action: resource.Update, Before: quiet, After: dest, Reason: resource.Remounting})
+		list[i][0].Changes = append(list[i][0].Changes, resource.Change{Action: resource.Update, Before: dest, After: quiet, Reason: why})
+		list[i][1].Changes = append(list[i][1].Changes, resource.Change{Action: resource.Adopt, Before: quiet, After: quiet, Reason: why, Drain: r.drain(director, dest)})
+		list[i][2].Changes = append(list[i][2].Changes, resource.Change{Action: resource.Update, Before: quiet, After: dest, Reason: why})
 	}
 	return list
 }
 
-// serving are the destinations of ours on a director that are a host, whose services have
+// serving are the destinations of ours on a director that are some hosts, whose services have
 // another real server to take over, in the order of their keys.
-func (r *relief) serving(director, host string) []resource.Destination {
+func (r *relief) serving(director string, hosts []string) []resource.Destination {
 	others := map[resource.ServiceKey]bool{}
 	var list []resource.Destination
 	for key, dest := range r.now[director] {
-		own := r.has(host, dest)
+		own := slices.ContainsFunc(hosts, func(host string) bool { return r.has(host, dest) })
 		_, ours := r.snapshots[director].Ledger.Claims[key]
 		switch {
 		case dest.Weight == 0:

@@ -51,7 +51,7 @@ func Revert(journals map[string]*resource.Journal, snapshots map[string]*resourc
 		}
 	}
 	g.readAgain(r.Desired, snapshots)
-	g.connect()
+	g.connect(snapshots)
 	plan.Steps = meanwhile(r.relief(snapshots, drain).relieve(g.order()), snapshots)
 	return plan
 }
@@ -141,12 +141,25 @@ func (r *reversion) pastSteps() map[resource.StepRef]*step {
 		declared[ref] = s
 		return s
 	}
-	for _, host := range r.Hosts {
+	for _, host := range r.realServersFirst() {
 		for _, name := range slices.Sorted(maps.Keys(r.journals[host].Steps)) {
 			declare(resource.StepRef{Host: host, Name: name})
 		}
 	}
 	return declared
+}
+
+// realServersFirst are the hosts, those before others that had no destinations.
+func (r *reversion) realServersFirst() []string {
+	var servers, directors []string
+	for _, host := range r.Hosts {
+		if slices.ContainsFunc(slices.Collect(maps.Keys(r.journals[host].Was)), func(k resource.Key) bool { return k.Kind == resource.KindDestination }) {
+			directors = append(directors, host)
+		} else {
+			servers = append(servers, host)
+		}
+	}
+	return append(servers, directors...)
 }
 
 // restore is the change that makes an object of ours what it was, if one is needed.
@@ -228,7 +241,7 @@ func (r *reversion) drainAt(host string, of resource.ServiceKey, snap *resource.
 // relief takes real servers out of service that get their former mounts back.
 func (r *reversion) relief(snapshots map[string]*resource.Snapshot, within time.Duration) *relief {
 	return &relief{
-		snapshots: snapshots,
+		snapshots: snapshots, rolled: map[string]bool{},
 		place: func(director string, key resource.Key) resource.Step {
 			return claimedBy(snapshots[director], director, key)
 		},

@@ -13,14 +13,23 @@ type stager struct {
 	last   int
 	down   bool
 	drains bool
+	waved  bool
+	wave   int // of the plan's that is being numbered, 0 in a plan without
 }
 
 // next is the stage of the node that comes next in the order.
 func (s *stager) next(n *node) int {
-	if s.last == 0 || n.down != s.down || n.drains != s.drains || n.behind.elsewhere(n.ref.Host) >= s.last {
+	wave := s.wave
+	if s.waved {
+		wave = max(1, wave)
+	}
+	if n.wave != noWave {
+		wave = max(wave, n.wave)
+	}
+	if s.last == 0 || wave != s.wave || n.down != s.down || n.drains != s.drains || n.behind.elsewhere(n.ref.Host) >= s.last {
 		s.last++
 	}
-	s.down, s.drains = n.down, n.drains
+	s.down, s.drains, s.wave = n.down, n.drains, wave
 	n.behind.add(behind{host: n.ref.Host, stage: s.last})
 	return s.last
 }

@@ -329,8 +329,16 @@ func load(t testing.TB, text string) (*schema.Config, *Desired) {
 // render writes a plan for goldens: host and step, then signs and objects.
 func render(p *Plan) string {
 	var b strings.Builder
+	wave := 0
 	for _, s := range p.Steps {
+		if s.Wave != wave {
+			wave = s.Wave
+			fmt.Fprintf(&b, "== wave %d: %+v\n", wave, p.Waves[wave-1])
+		}
 		fmt.Fprintf(&b, "%s\n", s.StepRef)
+		for _, p := range s.Probes {
+			fmt.Fprintf(&b, "  ask %s: %s\n", p.Server, p.Probe)
+		}
 		for _, c := range s.Changes {
 			fmt.Fprintf(&b, "  %s %s", c.Action, c.Key())
 			if c.Before != nil && c.After != nil && c.Before != c.After {

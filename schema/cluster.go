@@ -164,6 +164,7 @@ func (l *loader) cluster(block *hcl.Block, s *scope) *clusterDecl {
 	d.services = c.services(d, shared, &names)
 	d.shares = c.shares()
 	d.probes = c.probes(d)
+	d.Rollout = c.rollout(d)
 	if c.inherits("mss") && !d.uses(TUN) {
 		d.MSS = 0
 	}

@@ -106,6 +106,7 @@ type Cluster struct {
 	Services     []*Service
 	Shares       []*Share // in the order of the text
 	Probes       []*Probe // in the order of the text
+	Rollout      *Rollout // nil: all real servers may change at once
 	Ignores      []Ignore // rules whose findings about the cluster are meant to be so
 	Range        hcl.Range
 }

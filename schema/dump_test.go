@@ -2,6 +2,8 @@ package schema
 
 import (
 	"fmt"
+	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -69,6 +71,19 @@ func dumpCluster(b *strings.Builder, c *Cluster) {
 	for _, p := range c.Probes {
 		type fields resource.Probe
 		fmt.Fprintf(b, "  probe %s of %s at %s: from %q %+v\n", p.Name, p.Cluster, SourceOf(p.Range), p.Host(), fields(p.Try))
+	}
+	if r := c.Rollout; r != nil {
+		dumpRollout(b, r)
+	}
+}
+
+func dumpRollout(b *strings.Builder, r *Rollout) {
+	type fields resource.Probe
+	fmt.Fprintf(b, "  rollout at %s: %d servers or %d%%, pause %s, keep %t\n", SourceOf(r.Range), r.Servers, r.Percent, r.Pause, r.Keep)
+	for _, addr := range slices.SortedFunc(maps.Keys(r.Probes), netip.Addr.Compare) {
+		for _, p := range r.Probes[addr] {
+			fmt.Fprintf(b, "    %s is asked %+v\n", addr, fields(p))
+		}
 	}
 }
 

@@ -261,8 +261,11 @@ func (s *scope) unknownRoot(t hcl.Traversal) *hcl.Diagnostic {
 
 // usage is how the root is referred to.
 func (r *root) usage() []string {
-	if r.name == "each" {
+	switch r.name {
+	case "each":
 		return []string{"each.key", "each.value"}
+	case "server":
+		return []string{"server.name", "server.address"}
 	}
 	return []string{r.name + ".NAME"}
 }

@@ -47,6 +47,14 @@ cluster "web" {
     http     = "http://192.168.80.188/"
     contains = "web"
   }
+
+  rollout {
+    wave = "25%"
+
+    probe {
+      http = "http://${server.address}/"
+    }
+  }
 }
 
 host "web1" {

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -159,19 +160,43 @@ var serviceSpec = define(blockSpec{
 var probeSpec = define(blockSpec{
 	Type: "probe", Labels: []string{"name"},
 	Doc: "what a client asks of the cluster, to see whether it works: a page, a port or a program",
-	Attrs: []attrSpec{
-		{Name: "from", Kind: kindHost, Doc: "the host that asks, by default the machine that lvsctl runs on"},
-		{Name: "http", Kind: kindString, Doc: `the URL of a page, as in "http://192.0.2.1/"`},
-		{Name: "tcp", Kind: kindString, Doc: `an address with a port that is connected to, as in "192.0.2.1:25"`},
-		{Name: "command", Kind: kindStrings, Doc: `a program with its arguments that must exit 0, as in ["curl", "-f", "ftp://192.0.2.1/"]`},
+	Attrs: slices.Concat(
+		[]attrSpec{{Name: "from", Kind: kindHost, Doc: "the host that asks, by default the machine that lvsctl runs on"}},
+		question("192.0.2.1"), []attrSpec{forEachAttr},
+	),
+	OneOf:  [][]string{{"http", "tcp", "command"}},
+	Blocks: []*blockSpec{ignoreSpec},
+})
+
+// question is the arguments that say what a probe asks, with a host for the examples.
+func question(host string) []attrSpec {
+	return []attrSpec{
+		{Name: "http", Kind: kindString, Doc: `the URL of a page, as in "http://` + host + `/"`},
+		{Name: "tcp", Kind: kindString, Doc: `an address with a port that is connected to, as in "` + host + `:25"`},
+		{Name: "command", Kind: kindStrings, Doc: `a program with its arguments that must exit 0, as in ["curl", "-f", "ftp://` + host + `/"]`},
 		{Name: "status", Kind: kindNumber, Min: 100, Max: 599, Doc: "the status that the page must have, any from 200 to 399 where it is omitted; redirects are not followed"},
 		{Name: "contains", Kind: kindString, Doc: "what must be in the first MiB of the page"},
 		{Name: "timeout", Kind: kindDuration, Default: "3s", Doc: "how long one try may take, up to an hour"},
 		{Name: "tries", Kind: kindNumber, Min: 1, Max: 100, Default: uint32(3), Doc: "how many tries, a second apart, may be made until one passes"},
-		forEachAttr,
+	}
+}
+
+var serverProbeSpec = define(blockSpec{
+	Type:  "probe",
+	Doc:   "what directors ask each real server, with server.name and server.address in it, before it gets connections; without any probe they connect to its TCP ports",
+	Attrs: question("${server.address}"),
+	OneOf: [][]string{{"http", "tcp", "command"}},
+})
+
+var rolloutSpec = define(blockSpec{
+	Type: "rollout", Single: true,
+	Doc: "has real servers change in waves, each taken out of service, changed, probed and taken in again before the next",
+	Attrs: []attrSpec{
+		{Name: "wave", Kind: kindText, Required: true, Example: "1", Doc: `how many real servers may change at a time, as a number or as in "25%" of those of the cluster, rounded down, but one at least`},
+		{Name: "pause", Kind: kindDuration, Default: "0s", Doc: "how long to wait after each wave before the next, up to 24h"},
+		{Name: "on_failure", Kind: kindString, Words: []string{rolloutRevert, rolloutKeep}, Default: rolloutRevert, Doc: "what becomes of a wave that fails: revert takes it back, keep leaves it for somebody to look at; either way the waves before it stay and none comes after it"},
 	},
-	OneOf:  [][]string{{"http", "tcp", "command"}},
-	Blocks: []*blockSpec{ignoreSpec},
+	Blocks: []*blockSpec{serverProbeSpec},
 })
 
 var clusterSpec = define(blockSpec{
@@ -192,7 +217,7 @@ var clusterSpec = define(blockSpec{
 		{Name: "directors", Kind: kindHosts, Inherit: true, Required: true, Example: "[host.lb1]", Doc: "the hosts that hold the VIP"},
 		forEachAttr,
 	},
-	Blocks: []*blockSpec{serviceSpec, realServerSpec, poolSpec, tunnelSpec, shareSpec, probeSpec, ignoreSpec},
+	Blocks: []*blockSpec{serviceSpec, realServerSpec, poolSpec, tunnelSpec, shareSpec, probeSpec, rolloutSpec, ignoreSpec},
 })
 
 var defaultsSpec = define(blockSpec{

@@ -56,16 +56,22 @@ func (c *content) probe(d *clusterDecl, in reading) *probeDecl {
 		}
 	}
 	b.checkOnlyQuestion()
-	p.Try.HTTP, p.target = b.url("http")
-	if b.given("tcp") {
-		p.Try.TCP, p.target = b.hostPort("tcp")
-	}
-	p.Try.Command = b.command("command")
-	b.answer(&p.Try)
-	p.Try.Timeout = b.duration("timeout", time.Millisecond, maxProbeTimeout)
-	tries, _ := b.number("tries")
-	p.Try.Tries = int(tries)
+	p.Try, p.target = b.question()
 	return p
+}
+
+// question reads what a probe asks, with the place that it connects to.
+func (c *content) question() (try resource.Probe, target endpoint) {
+	try.HTTP, target = c.url("http")
+	if c.given("tcp") {
+		try.TCP, target = c.hostPort("tcp")
+	}
+	try.Command = c.command("command")
+	c.answer(&try)
+	try.Timeout = c.duration("timeout", time.Millisecond, maxProbeTimeout)
+	tries, _ := c.number("tries")
+	try.Tries = int(tries)
+	return try, target
 }
 
 // maxProbeTimeout is how long one try may take at the most.
@@ -74,7 +80,7 @@ const maxProbeTimeout = time.Hour
 // checkOnlyQuestion reports a probe that asks nothing, or several things.
 func (c *content) checkOnlyQuestion() {
 	var given []string
-	for _, name := range probeSpec.OneOf[0] {
+	for _, name := range c.spec.OneOf[0] {
 		if c.given(name) {
 			given = append(given, name)
 		}

@@ -124,6 +124,7 @@ const (
 	Meanwhile         Reason = "new connections would be refused meanwhile"
 	Leaving           Reason = "clients that use a port again would not be answered"
 	Remounting        Reason = "no connections while something else is mounted"
+	RollingOut        Reason = "no connections while it is changed"
 	RollingBack       Reason = "rollback"
 	FilesWritten      Reason = "a file that it reads is written"
 	LostAtBoot        Reason = "lost when the host booted"
@@ -134,8 +135,11 @@ const (
 
 // Passing tells reasons of changes that are gone when the plan is done.
 func (r Reason) Passing() bool {
-	return r == Meanwhile || r == Leaving || r == Draining || r == Remounting
+	return r == Meanwhile || r == Leaving || r == Draining || r.PutsAside()
 }
+
+// PutsAside tells reasons of changes by which a real server is out of service for a while.
+func (r Reason) PutsAside() bool { return r == Remounting || r == RollingOut }
 
 // Claims tells changes after which the object is ours.
 func (c Change) Claims() bool { return c.Claim != nil || !c.Action.Releases() }
@@ -218,6 +222,17 @@ type Step struct {
 	// hosts do not depend on each other, and can be carried out at once. Those of stage 0
 	// are carried out alone.
 	Stage int `json:"-"`
+	// Wave is which of the plan's waves the step belongs to, from 1, and 0 in a plan without.
+	Wave int `json:"wave,omitempty"`
+	// Probes are what the host asks real servers before the steps that follow take them in. A
+	// step with probes has no changes.
+	Probes []ServerProbe `json:"probes,omitempty"`
+}
+
+// A ServerProbe asks a real server something by its own address.
+type ServerProbe struct {
+	Server string `json:"server"` // what people call it
+	Probe
 }
 
 // A Claim is one line of a host's ledger: an object that is ours.

@@ -49,7 +49,7 @@ func (d *drains) quieted(step resource.Step) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range step.Changes {
-		if c.Reason == resource.Draining || c.Reason == resource.Remounting {
+		if c.Reason == resource.Draining || c.Reason.PutsAside() {
 			d.since[drained{step.Host, c.Key()}] = time.Now()
 		}
 	}

@@ -1,0 +1,557 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lvsctl/lvsctl/schema"
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// Rolling out in waves.
+//
+// A cluster with a rollout block has few of its real servers change at a time. Each wave is
+// carried out like a plan of its own: its real servers get no new connections and theirs
+// come to an end, they are changed, directors probe them by their own addresses, and they are
+// taken in again. Only when all of that went well comes the next wave. One that fails is
+// undone, and those before it stay.
+//
+// What changes on directors beside belongs to the first wave that it is needed for: what
+// nothing waits for goes with the first one, what comes after real servers, as the VIP of a
+// new cluster, with the last, and so does what is taken away.
+
+// A Wave is some of the real servers of a plan, which change together.
+type Wave struct {
+	Servers []string      `json:"servers"`         // managed ones by the names of their hosts, others by address
+	Pause   time.Duration `json:"pause,omitempty"` // after it, if there is another one, ns
+	Keep    bool          `json:"keep,omitempty"`  // it is left as it is when it fails
+}
+
+// Next is the next wave of a plan as a plan of its own, or all of a plan without waves.
+func (p *Plan) Next() *Plan {
+	n := 0
+	for n < len(p.Steps) && p.Steps[n].Wave == p.Steps[0].Wave {
+		n++
+	}
+	if n == len(p.Steps) {
+		return p
+	}
+	return &Plan{Hosts: p.Hosts, Steps: p.Steps[:n], Waves: p.Waves}
+}
+
+// Wave is the wave that comes next, nil for a plan without waves.
+func (p *Plan) Wave() *Wave {
+	if len(p.Steps) == 0 || p.Steps[0].Wave == 0 {
+		return nil
+	}
+	return &p.Waves[p.Steps[0].Wave-1]
+}
+
+// CountWaves is in how many waves a plan is carried out, 0 for one without.
+func (p *Plan) CountWaves() int {
+	n, last := 0, 0
+	for _, s := range p.Steps {
+		if s.Wave != last {
+			n, last = n+1, s.Wave
+		}
+	}
+	return n
+}
+
+// Without is what one plan has of another one's changes that were to be done: those which are
+// to the same objects as what is in neither of its later waves.
+func (p *Plan) Beyond(rest *Plan) *Plan {
+	later := map[string]map[resource.Key]bool{}
+	for _, s := range rest.Steps {
+		if later[s.Host] == nil {
+			later[s.Host] = map[resource.Key]bool{}
+		}
+		for _, c := range s.Changes {
+			later[s.Host][c.Key()] = true
+		}
+	}
+	out := &Plan{Hosts: p.Hosts}
+	for _, s := range p.Steps {
+		s.Changes = slices.DeleteFunc(slices.Clone(s.Changes), func(c resource.Change) bool { return later[s.Host][c.Key()] })
+		if len(s.Changes) > 0 {
+			s.Wave = 0
+			out.Steps = append(out.Steps, s)
+		}
+	}
+	return out
+}
+
+// A rollout knows which real servers change together.
+type rollout struct {
+	clusters map[serviceAt]*schema.Cluster // those with a rollout block, by director and service
+	byAddr   map[netip.Addr]*rolled
+	byHost   map[string]*rolled
+	list     []*rolled // in the order of the config, then those that are removed
+	names    map[netip.Addr]string // of hosts that were real servers, too
+	probes   map[*schema.Cluster]map[netip.Addr][]resource.Probe
+}
+
+// A place is where a destination is to be found.
+type place struct {
+	director string
+	key      resource.Key
+}
+
+// A rolled real server is one of clusters with a rollout block.
+type rolled struct {
+	name     string
+	addr     netip.Addr
+	host     string // that changes in waves, empty for one that is not managed, or a director itself
+	clusters []*schema.Cluster
+	places   []place // of its destinations
+	changes  bool
+	wave     int // 0 while it has none
+}
+
+// rolling is what a config says of waves, nil where it says nothing.
+func (d *Desired) rolling(snapshots map[string]*resource.Snapshot) *rollout {
+	if len(d.rollouts) == 0 {
+		return nil
+	}
+	r := &rollout{clusters: map[serviceAt]*schema.Cluster{}, byAddr: map[netip.Addr]*rolled{}, byHost: map[string]*rolled{}, probes: map[*schema.Cluster]map[netip.Addr][]resource.Probe{}}
+	for _, c := range d.rollouts {
+		r.probes[c] = c.ServerProbes()
+		for _, svc := range c.Services {
+			for _, at := range servicesAt(c, svc) {
+				r.clusters[at] = c
+			}
+			for i := range svc.RealServers {
+				r.add(c, svc, &svc.RealServers[i], d.directors)
+			}
+		}
+	}
+	r.names = namesOf(snapshots)
+	return r
+}
+
+// namesOf are the hosts by their own addresses.
+func namesOf(snapshots map[string]*resource.Snapshot) map[netip.Addr]string {
+	names := map[netip.Addr]string{}
+	for _, host := range slices.Sorted(maps.Keys(snapshots)) {
+		for _, a := range snapshots[host].Facts.Addresses {
+			names[a.Prefix.Addr()] = host
+		}
+	}
+	return names
+}
+
+// servicesAt are a service on the directors of its cluster.
+func servicesAt(c *schema.Cluster, svc *schema.Service) []serviceAt {
+	var list []serviceAt
+	for _, h := range c.Directors {
+		for _, key := range svc.Keys() {
+			list = append(list, serviceAt{h.Name, key})
+		}
+	}
+	return list
+}
+
+// add notes a real server of a service.
+func (r *rollout) add(c *schema.Cluster, svc *schema.Service, rs *schema.RealServer, directors map[string]bool) {
+	s := r.at(rs.Addr, c)
+	for _, at := range servicesAt(c, svc) {
+		s.places = append(s.places, place{at.host, destination(at.key, rs).Key()})
+	}
+	if rs.Host == nil {
+		return
+	}
+	s.name = rs.Host.Name
+	if !directors[s.name] {
+		s.host = s.name
+		r.byHost[s.name] = s
+	}
+}
+
+// at is the real server at an address, as one of a cluster.
+func (r *rollout) at(addr netip.Addr, c *schema.Cluster) *rolled {
+	s := r.byAddr[addr]
+	if s == nil {
+		s = &rolled{name: cmp.Or(r.names[addr], addr.String()), addr: addr}
+		r.byAddr[addr] = s
+		r.list = append(r.list, s)
+	}
+	if !slices.Contains(s.clusters, c) {
+		s.clusters = append(s.clusters, c)
+	}
+	return s
+}
+
+// server is the real server that a change is about, nil for none that changes in waves.
+func (r *rollout) server(host string, c resource.Change) *rolled {
+	key := c.Key()
+	if key.Kind == resource.KindDestination {
+		if in := r.clusters[serviceAt{host, key.Service}]; in != nil {
+			return r.at(key.Prefix.Addr(), in)
+		}
+	}
+	return r.byHost[host]
+}
+
+// counts tells changes that real servers notice, or their clients. A file for the next boot is
+// none of them.
+func counts(c resource.Change) bool {
+	file, is := c.After.(resource.File)
+	if !is {
+		file, is = c.Before.(resource.File)
+	}
+	return c.Action.TouchesHost() && !(is && file.ForBoot())
+}
+
+// waves gives each real server that changes its wave: the first with room for it in all of
+// its clusters.
+func (r *rollout) waves(g *graph) []Wave {
+	for _, n := range g.nodes {
+		for _, c := range n.changes {
+			if s := r.server(n.ref.Host, c); s != nil && counts(c) {
+				s.changes = true
+			}
+		}
+	}
+	type room struct {
+		cluster *schema.Cluster
+		wave    int
+	}
+	taken, sizes := map[room]int{}, map[*schema.Cluster]int{}
+	var waves []Wave
+	for _, s := range r.list {
+		if !s.changes {
+			continue
+		}
+		full := func(c *schema.Cluster) bool { return taken[room{c, s.wave}] >= r.size(c, sizes) }
+		for s.wave = 1; slices.ContainsFunc(s.clusters, full); {
+			s.wave++
+		}
+		for _, c := range s.clusters {
+			taken[room{c, s.wave}]++
+		}
+		if s.wave > len(waves) {
+			waves = append(waves, Wave{Keep: true})
+		}
+		waves[s.wave-1].take(s)
+	}
+	return waves
+}
+
+// take adds a real server to a wave.
+func (w *Wave) take(s *rolled) {
+	w.Servers = append(w.Servers, s.name)
+	for _, c := range s.clusters {
+		w.Pause = max(w.Pause, c.Rollout.Pause)
+		w.Keep = w.Keep && c.Rollout.Keep
+	}
+}
+
+// size is how many real servers of a cluster may change at a time.
+func (r *rollout) size(c *schema.Cluster, known map[*schema.Cluster]int) int {
+	if known[c] == 0 {
+		servers := map[netip.Addr]bool{}
+		for _, svc := range c.Services {
+			for i := range svc.RealServers {
+				servers[svc.RealServers[i].Addr] = true
+			}
+		}
+		known[c] = c.Rollout.Size(len(servers))
+	}
+	return known[c]
+}
+
+// inWaves puts the nodes of real servers in their waves.
+func (g *graph) inWaves(r *rollout) []Wave {
+	if r == nil {
+		return nil
+	}
+	waves := r.waves(g)
+	if len(waves) == 0 {
+		return nil
+	}
+	g.split(r)
+	known := map[*node]int{}
+	for _, n := range g.nodes {
+		settle(n, known)
+	}
+	g.waved = true
+	return waves
+}
+
+// split makes nodes with changes of several waves one for each.
+func (g *graph) split(r *rollout) {
+	var before map[*node][]*node // those that block a node
+	for _, n := range slices.Clone(g.nodes) {
+		parts := map[int][]resource.Change{}
+		for _, c := range n.changes {
+			wave := 0
+			if s := r.server(n.ref.Host, c); s != nil {
+				wave = s.wave
+			}
+			parts[wave] = append(parts[wave], c)
+		}
+		for i, wave := range slices.Sorted(maps.Keys(parts)) {
+			if i == 0 {
+				n.wave = wave
+				n.take(parts[wave])
+				continue
+			}
+			if before == nil {
+				before = g.blockers()
+			}
+			clone := &node{ref: n.ref, after: n.after, down: n.down, rank: n.rank, wave: wave}
+			clone.take(parts[wave])
+			g.nodes = append(g.nodes, clone)
+			for _, b := range before[n] {
+				b.before(clone)
+			}
+			for _, next := range n.blocks {
+				clone.before(next)
+				before[next] = append(before[next], clone)
+			}
+			before[clone] = before[n]
+		}
+	}
+}
+
+// take is what a node has left of its changes.
+func (n *node) take(changes []resource.Change) {
+	n.changes = changes
+	n.drains = slices.ContainsFunc(changes, func(c resource.Change) bool { return c.Drain.Within > 0 })
+}
+
+// blockers are the nodes that each node has to wait for.
+func (g *graph) blockers() map[*node][]*node {
+	list := map[*node][]*node{}
+	for _, n := range g.nodes {
+		for _, next := range n.blocks {
+			list[next] = append(list[next], n)
+		}
+	}
+	return list
+}
+
+// noWave is the wave of what is taken away when all else is done.
+const noWave = math.MaxInt
+
+// settle finds the wave of the first real server that waits for a node, and puts what is taken
+// away beside real servers into that one.
+func settle(n *node, known map[*node]int) int {
+	if n.wave > 0 {
+		return n.wave
+	}
+	if first, found := known[n]; found {
+		return first
+	}
+	known[n] = noWave // for those in a circle
+	first := noWave
+	for _, next := range n.blocks {
+		first = min(first, settle(next, known))
+	}
+	if n.down {
+		n.wave = first
+	}
+	known[n] = first
+	return first
+}
+
+// byWave calls a function with the steps of each wave, and puts what it returns together.
+func byWave(steps []resource.Step, of func(wave int, steps []resource.Step) []resource.Step) []resource.Step {
+	if len(steps) == 0 || steps[len(steps)-1].Wave == 0 {
+		return of(0, steps)
+	}
+	var out []resource.Step
+	for len(steps) > 0 {
+		wave, n := steps[0].Wave, 1
+		for n < len(steps) && steps[n].Wave == wave {
+			n++
+		}
+		for _, s := range of(wave, steps[:n:n]) {
+			s.Wave = wave
+			out = append(out, s)
+		}
+		steps = steps[n:]
+	}
+	return out
+}
+
+// A turn is the steps of one wave, on their way to what is done.
+type turn struct {
+	*rollout
+	relief  *relief
+	servers []*rolled
+	asked   map[*rolled]bool // they were probed, or need not be
+	aside   []resource.Step  // by which those that are out of service are taken in again
+	out     []resource.Step
+}
+
+// turn has the real servers of a wave out of service while they change, and probed before
+// they are taken in.
+func (r *rollout) turn(wave int, steps []resource.Step, rel *relief) []resource.Step {
+	if r == nil || wave == 0 {
+		return steps
+	}
+	t := &turn{rollout: r, relief: rel, asked: map[*rolled]bool{}}
+	for _, s := range r.list {
+		if s.wave == wave {
+			t.servers = append(t.servers, s)
+			rel.rolled[s.host] = true
+		}
+	}
+	rel.begin()
+	first, last := t.window(steps)
+	for i, s := range steps {
+		if i == first {
+			t.stepOut()
+		}
+		t.add(s)
+		if i == last {
+			t.stepIn()
+		}
+	}
+	return t.out
+}
+
+// window is from the first to the last step that changes one of the real servers, -1 for
+// none.
+func (t *turn) window(steps []resource.Step) (first, last int) {
+	first, last = -1, -1
+	for i, step := range steps {
+		s := t.byHost[step.Host]
+		if s == nil || !slices.Contains(t.servers, s) || !slices.ContainsFunc(step.Changes, counts) {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		last = i
+	}
+	return first, last
+}
+
+// stepOut takes the real servers out of service that have others to take over.
+func (t *turn) stepOut() {
+	var hosts []string
+	for _, s := range t.servers {
+		if s.host != "" {
+			hosts = append(hosts, s.host)
+		}
+	}
+	before, wait, after := t.relief.sides(hosts, resource.RollingOut)
+	for _, s := range slices.Concat(before, wait) {
+		t.relief.pass(s)
+		t.out = append(t.out, s)
+	}
+	t.aside = after
+}
+
+// add adds a step, after the probes of those that it takes in.
+func (t *turn) add(s resource.Step) {
+	var taken []*rolled
+	for i, c := range s.Changes {
+		dest, up := c.After.(resource.Destination)
+		if !up || !c.Action.TouchesHost() {
+			continue
+		}
+		if in := t.server(s.Host, c); dest.Weight > 0 && slices.Contains(t.servers, in) && !slices.Contains(taken, in) {
+			taken = append(taken, in)
+		}
+		if now, there := t.relief.now[s.Host][c.Key()]; there && c.Before != nil && c.Before != resource.Resource(now) {
+			s.Changes = slices.Clone(s.Changes)
+			s.Changes[i].Before = now
+		}
+	}
+	t.ask(taken)
+	t.relief.pass(s)
+	t.out = append(t.out, s)
+}
+
+// stepIn takes the real servers in again that no step has taken in meanwhile.
+func (t *turn) stepIn() {
+	var changed []*rolled
+	for _, s := range t.servers {
+		if s.host != "" && t.serves(s) {
+			changed = append(changed, s)
+		}
+	}
+	t.ask(changed)
+	for _, s := range t.aside {
+		s.Changes = slices.DeleteFunc(slices.Clone(s.Changes), func(c resource.Change) bool {
+			return c.Before != resource.Resource(t.relief.now[s.Host][c.Key()])
+		})
+		if len(s.Changes) > 0 {
+			t.relief.pass(s)
+			t.out = append(t.out, s)
+		}
+	}
+}
+
+// serves tells whether a real server has connections of a director, or is about to have them
+// again.
+func (t *turn) serves(s *rolled) bool {
+	again := func(step resource.Step) bool {
+		return slices.ContainsFunc(step.Changes, func(c resource.Change) bool { return c.Key().Prefix.Addr() == s.addr })
+	}
+	return slices.ContainsFunc(t.aside, again) || slices.ContainsFunc(s.places, func(p place) bool { return t.relief.now[p.director][p.key].Weight > 0 })
+}
+
+// ask has the directors probe real servers that they have not probed yet.
+func (t *turn) ask(servers []*rolled) {
+	servers = slices.DeleteFunc(slices.Clone(servers), func(s *rolled) bool { return t.asked[s] })
+	for _, s := range servers {
+		t.asked[s] = true
+	}
+	var clusters []*schema.Cluster
+	for _, s := range servers {
+		for _, c := range s.clusters {
+			if !slices.Contains(clusters, c) {
+				clusters = append(clusters, c)
+			}
+		}
+	}
+	for _, c := range clusters {
+		t.askIn(c, servers)
+	}
+}
+
+// askIn has the directors of a cluster probe those of some real servers that are its own.
+func (t *turn) askIn(c *schema.Cluster, servers []*rolled) {
+	step := resource.Step{}
+	var names []string
+	for _, s := range servers {
+		if !slices.Contains(s.clusters, c) {
+			continue
+		}
+		probes := t.probes[c][s.addr]
+		for _, p := range probes {
+			step.Probes = append(step.Probes, resource.ServerProbe{Server: s.name, Probe: p})
+		}
+		if len(probes) > 0 {
+			names = append(names, s.name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	step.Name = c.Name + ": probe " + some(names)
+	for _, h := range c.Directors {
+		if t.relief.snapshots[h.Name] != nil {
+			step.Host = h.Name
+			t.out = append(t.out, step)
+		}
+	}
+}
+
+// some lists names, unless there are too many.
+func some(names []string) string {
+	if len(names) > 4 {
+		return fmt.Sprintf("%d real servers", len(names))
+	}
+	return strings.Join(names, ", ")
+}
