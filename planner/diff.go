@@ -51,7 +51,7 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 	g.readAgain(d, snapshots)
 	g.connect(snapshots)
 	plan.LeftOut = g.leaveOut(d)
-	rollout, relief := d.rolling(snapshots), d.relief(snapshots)
+	rollout, relief := d.rolling(g, snapshots), d.relief(snapshots)
 	plan.Waves = g.inWaves(rollout)
 	plan.Steps = byWave(g.order(), func(wave int, steps []resource.Step) []resource.Step {
 		return meanwhile(relief.relieve(rollout.turn(wave, steps, relief)), snapshots)

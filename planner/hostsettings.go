@@ -25,6 +25,9 @@ var purposes = []struct {
 	{"units", []resource.Kind{resource.KindUnit}},
 }
 
+// hostBlock stands in the place of a cluster in the names of those steps.
+const hostBlock = "host"
+
 // interfaceSettings is for those interfaces that are made in the step before. What a
 // setting was is what it is when its step begins, and they were not there before.
 const interfaceSettings = "interface settings"

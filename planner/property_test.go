@@ -91,13 +91,16 @@ func atOnce(rng *rand.Rand, steps []resource.Step) []resource.Step {
 // drainsTogether finds a weight that is set to 0 after something was waited for, and a
 // destination that is waited for and still gets connections.
 func drainsTogether(plan *Plan) error {
-	waited := false
+	waited, wave := false, 0
 	for _, s := range plan.Steps {
-		waited = waited || waits(s)
+		if s.Wave != wave {
+			waited, wave = false, s.Wave
+		}
+		waited = waited || s.Changes != nil && waits(s) && s.Changes[0].Action == resource.Delete
 		for _, c := range s.Changes {
 			dest, _ := c.Before.(resource.Destination)
 			switch {
-			case waited && c.Reason == resource.Draining:
+			case waited && c.Reason == resource.Draining: // within a wave
 				return fmt.Errorf("%s: the weight of %s is set to 0 after something was waited for", s.StepRef, c.Key())
 			case c.Drain.Within > 0 && dest.Weight > 0:
 				return fmt.Errorf("%s: %s still gets connections", s.StepRef, c.Key())
@@ -122,7 +125,9 @@ func (w world) observe(d *Desired) map[string]resource.Set {
 func (w world) scatter(rng *rand.Rand) {
 	for i := range 5 {
 		own := netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)})
-		w[fmt.Sprintf("h%d", i)].live.Add(resource.Address{Link: "own", Prefix: netip.PrefixFrom(own, 24)})
+		h, a := w[fmt.Sprintf("h%d", i)], resource.Address{Link: "own", Prefix: netip.PrefixFrom(own, 24)}
+		h.live.Add(a)
+		h.own = append(h.own, a)
 	}
 	for _, name := range slices.Sorted(maps.Keys(w)) {
 		h := w[name]
@@ -152,7 +157,7 @@ func randomConfig(rng *rand.Rand) string {
 		mixed = pick(rng, "", mixedPool)
 	}
 	for i := range 5 {
-		fmt.Fprintf(&b, "host \"h%d\" {\n  address = \"10.0.0.%d\"\n  interface = \"eth0\"\n  netns = \"h%d\"\n%s}\n", i, i+1, i, daemon)
+		fmt.Fprintf(&b, "host \"h%d\" {\n  address = \"10.0.0.%d\"\n  interface = \"eth0\"\n  netns = \"h%d\"\n%s%s}\n", i, i+1, i, daemon, pick(rng, "", "  sysctl \"net.core.somaxconn\" {\n    value = 4096\n  }\n"))
 	}
 	for c := range rng.IntN(4) {
 		randomCluster(&b, rng, c, mixed)
@@ -183,6 +188,7 @@ func randomCluster(b *strings.Builder, rng *rand.Rand, c int, mixed string) {
 	case "tun":
 		b.WriteString(pick(rng, "", "  mss = 1400\n", "  tunnel {\n    type = \"gue\"\n    port = 6080\n  }\n", "  tunnel {\n    type = \"gre\"\n  }\n"))
 	}
+	b.WriteString(pick(rng, "", "", "  rollout {\n    wave = 1\n  }\n", "  rollout {\n    wave = \"50%\"\n  }\n"))
 	for s := range 1 + rng.IntN(2) {
 		fmt.Fprintf(b, "  service \"s%d\" {\n%s  }\n", s, pick(rng, fmt.Sprintf("    port = %d\n", 80+s), fmt.Sprintf("    fwmark = %d\n    packets = [\"tcp/%d\"]\n", 10*c+s+1, 90+s)))
 	}

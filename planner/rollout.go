@@ -24,7 +24,9 @@ import (
 //
 // What changes on directors beside belongs to the first wave that it is needed for: what
 // nothing waits for goes with the first one, what comes after real servers, as the VIP of a
-// new cluster, with the last, and so does what is taken away.
+// new cluster, with the last, and so does what is taken away. A cluster whose VIP goes to another
+// director moves as a whole: in waves it would have no VIP for all but the last. And where a
+// real server has to wait for one of another cluster in a later wave, it changes with that one.
 
 // A Wave is some of the real servers of a plan, which change together.
 type Wave struct {
@@ -33,16 +35,30 @@ type Wave struct {
 	Keep    bool          `json:"keep,omitempty"`  // it is left as it is when it fails
 }
 
-// Next is the next wave of a plan as a plan of its own, or all of a plan without waves.
-func (p *Plan) Next() *Plan {
-	n := 0
-	for n < len(p.Steps) && p.Steps[n].Wave == p.Steps[0].Wave {
+// Next is the next wave of a plan as a plan of its own, or all of a plan without waves. It is
+// for the snapshots that the plan was made of: while there are more waves, steps come after all
+// that they came after so far, too, since what of them is left for a later wave is to be taken
+// down as it was set up. With the last one the ledger gets their edges as they are to be.
+func (p *Plan) Next(snapshots map[string]*resource.Snapshot) *Plan {
+	n, does := 0, false
+	for n < len(p.Steps) && (!does || p.Steps[n].Wave == p.Steps[n-1].Wave) {
+		does = does || slices.ContainsFunc(p.Steps[n].Changes, resource.Change.Visible)
 		n++
 	}
 	if n == len(p.Steps) {
 		return p
 	}
-	return &Plan{Hosts: p.Hosts, Steps: p.Steps[:n], Waves: p.Waves}
+	next := &Plan{Hosts: p.Hosts, Steps: slices.Clone(p.Steps[:n]), Waves: p.Waves}
+	for i := range next.Steps {
+		s := &next.Steps[i]
+		s.After = slices.Clip(s.After)
+		for _, e := range snapshots[s.Host].Ledger.Steps[s.Name] {
+			if !slices.Contains(s.After, e) {
+				s.After = append(s.After, e)
+			}
+		}
+	}
+	return next
 }
 
 // Wave is the wave that comes next, nil for a plan without waves.
@@ -64,8 +80,8 @@ func (p *Plan) CountWaves() int {
 	return n
 }
 
-// Without is what one plan has of another one's changes that were to be done: those which are
-// to the same objects as what is in neither of its later waves.
+// Beyond is what a plan has beside the rest of one that is being carried out, of which a wave
+// was to be done: nothing, if it was.
 func (p *Plan) Beyond(rest *Plan) *Plan {
 	later := map[string]map[resource.Key]bool{}
 	for _, s := range rest.Steps {
@@ -78,9 +94,11 @@ func (p *Plan) Beyond(rest *Plan) *Plan {
 	}
 	out := &Plan{Hosts: p.Hosts}
 	for _, s := range p.Steps {
-		s.Changes = slices.DeleteFunc(slices.Clone(s.Changes), func(c resource.Change) bool { return later[s.Host][c.Key()] })
+		s.Changes = slices.DeleteFunc(slices.Clone(s.Changes), func(c resource.Change) bool {
+			return later[s.Host][c.Key()] || c.Reason.Passing() || !c.Visible()
+		})
 		if len(s.Changes) > 0 {
-			s.Wave = 0
+			s.Wave, s.Probes = 0, nil
 			out.Steps = append(out.Steps, s)
 		}
 	}
@@ -92,7 +110,7 @@ type rollout struct {
 	clusters map[serviceAt]*schema.Cluster // those with a rollout block, by director and service
 	byAddr   map[netip.Addr]*rolled
 	byHost   map[string]*rolled
-	list     []*rolled // in the order of the config, then those that are removed
+	list     []*rolled             // in the order of the config, then those that are removed
 	names    map[netip.Addr]string // of hosts that were real servers, too
 	probes   map[*schema.Cluster]map[netip.Addr][]resource.Probe
 }
@@ -114,13 +132,16 @@ type rolled struct {
 	wave     int // 0 while it has none
 }
 
-// rolling is what a config says of waves, nil where it says nothing.
-func (d *Desired) rolling(snapshots map[string]*resource.Snapshot) *rollout {
+// rolling is what a config says of waves in a plan, nil where it says nothing.
+func (d *Desired) rolling(g *graph, snapshots map[string]*resource.Snapshot) *rollout {
 	if len(d.rollouts) == 0 {
 		return nil
 	}
 	r := &rollout{clusters: map[serviceAt]*schema.Cluster{}, byAddr: map[netip.Addr]*rolled{}, byHost: map[string]*rolled{}, probes: map[*schema.Cluster]map[netip.Addr][]resource.Probe{}}
 	for _, c := range d.rollouts {
+		if g.moves(c) {
+			continue
+		}
 		r.probes[c] = c.ServerProbes()
 		for _, svc := range c.Services {
 			for _, at := range servicesAt(c, svc) {
@@ -133,6 +154,13 @@ func (d *Desired) rolling(snapshots map[string]*resource.Snapshot) *rollout {
 	}
 	r.names = namesOf(snapshots)
 	return r
+}
+
+// moves tells whether a cluster's VIP leaves a director.
+func (g *graph) moves(c *schema.Cluster) bool {
+	return slices.ContainsFunc(g.nodes, func(n *node) bool {
+		return n.down && n.ref.Name == c.Name+": "+takesVIP && slices.ContainsFunc(n.changes, counts)
+	})
 }
 
 // namesOf are the hosts by their own addresses.
@@ -187,15 +215,22 @@ func (r *rollout) at(addr netip.Addr, c *schema.Cluster) *rolled {
 	return s
 }
 
-// server is the real server that a change is about, nil for none that changes in waves.
-func (r *rollout) server(host string, c resource.Change) *rolled {
+// server is the real server that a change of a step is about, nil for none that changes in
+// waves: by what directors send there, what the host block asks for, or what a cluster that
+// has a rollout needs.
+func (r *rollout) server(of resource.StepRef, c resource.Change) *rolled {
 	key := c.Key()
 	if key.Kind == resource.KindDestination {
-		if in := r.clusters[serviceAt{host, key.Service}]; in != nil {
+		if in := r.clusters[serviceAt{of.Host, key.Service}]; in != nil {
 			return r.at(key.Prefix.Addr(), in)
 		}
 	}
-	return r.byHost[host]
+	s := r.byHost[of.Host]
+	cluster, _, _ := strings.Cut(of.Name, ":")
+	if s == nil || cluster != hostBlock && !slices.ContainsFunc(s.clusters, func(c *schema.Cluster) bool { return c.Name == cluster }) {
+		return nil
+	}
+	return s
 }
 
 // counts tells changes that real servers notice, or their clients. A file for the next boot is
@@ -213,7 +248,7 @@ func counts(c resource.Change) bool {
 func (r *rollout) waves(g *graph) []Wave {
 	for _, n := range g.nodes {
 		for _, c := range n.changes {
-			if s := r.server(n.ref.Host, c); s != nil && counts(c) {
+			if s := r.server(n.ref, c); s != nil && counts(c) {
 				s.changes = true
 			}
 		}
@@ -291,7 +326,7 @@ func (g *graph) split(r *rollout) {
 		parts := map[int][]resource.Change{}
 		for _, c := range n.changes {
 			wave := 0
-			if s := r.server(n.ref.Host, c); s != nil {
+			if s := r.server(n.ref, c); s != nil {
 				wave = s.wave
 			}
 			parts[wave] = append(parts[wave], c)
@@ -386,8 +421,9 @@ type turn struct {
 	*rollout
 	relief  *relief
 	servers []*rolled
-	asked   map[*rolled]bool // they were probed, or need not be
-	aside   []resource.Step  // by which those that are out of service are taken in again
+	asked   map[*rolled]bool          // they were probed, or need not be
+	back    []resource.Step           // by which those that are out of service are taken in again
+	aside   map[place]resource.Change // of those steps, unless something else has taken them in
 	out     []resource.Step
 }
 
@@ -423,8 +459,10 @@ func (r *rollout) turn(wave int, steps []resource.Step, rel *relief) []resource.
 func (t *turn) window(steps []resource.Step) (first, last int) {
 	first, last = -1, -1
 	for i, step := range steps {
-		s := t.byHost[step.Host]
-		if s == nil || !slices.Contains(t.servers, s) || !slices.ContainsFunc(step.Changes, counts) {
+		ours := func(c resource.Change) bool {
+			return counts(c) && c.Key().Kind != resource.KindDestination && slices.Contains(t.servers, t.server(step.StepRef, c))
+		}
+		if !slices.ContainsFunc(step.Changes, ours) {
 			continue
 		}
 		if first < 0 {
@@ -448,7 +486,12 @@ func (t *turn) stepOut() {
 		t.relief.pass(s)
 		t.out = append(t.out, s)
 	}
-	t.aside = after
+	t.back, t.aside = after, map[place]resource.Change{}
+	for _, s := range after {
+		for _, c := range s.Changes {
+			t.aside[place{s.Host, c.Key()}] = c
+		}
+	}
 }
 
 // add adds a step, after the probes of those that it takes in.
@@ -459,12 +502,16 @@ func (t *turn) add(s resource.Step) {
 		if !up || !c.Action.TouchesHost() {
 			continue
 		}
-		if in := t.server(s.Host, c); dest.Weight > 0 && slices.Contains(t.servers, in) && !slices.Contains(taken, in) {
+		if in := t.server(s.StepRef, c); dest.Weight > 0 && slices.Contains(t.servers, in) && !slices.Contains(taken, in) {
 			taken = append(taken, in)
 		}
-		if now, there := t.relief.now[s.Host][c.Key()]; there && c.Before != nil && c.Before != resource.Resource(now) {
+		if quiet, is := t.aside[place{s.Host, c.Key()}]; is {
 			s.Changes = slices.Clone(s.Changes)
-			s.Changes[i].Before = now
+			s.Changes[i].Before = quiet.Before
+			if quiet.Before == c.After {
+				s.Changes[i].Action = resource.Adopt
+			}
+			delete(t.aside, place{s.Host, c.Key()})
 		}
 	}
 	t.ask(taken)
@@ -481,24 +528,26 @@ func (t *turn) stepIn() {
 		}
 	}
 	t.ask(changed)
-	for _, s := range t.aside {
+	for _, s := range t.back {
 		s.Changes = slices.DeleteFunc(slices.Clone(s.Changes), func(c resource.Change) bool {
-			return c.Before != resource.Resource(t.relief.now[s.Host][c.Key()])
+			_, still := t.aside[place{s.Host, c.Key()}]
+			return !still
 		})
 		if len(s.Changes) > 0 {
 			t.relief.pass(s)
 			t.out = append(t.out, s)
 		}
 	}
+	t.aside = nil
 }
 
 // serves tells whether a real server has connections of a director, or is about to have them
 // again.
 func (t *turn) serves(s *rolled) bool {
-	again := func(step resource.Step) bool {
-		return slices.ContainsFunc(step.Changes, func(c resource.Change) bool { return c.Key().Prefix.Addr() == s.addr })
-	}
-	return slices.ContainsFunc(t.aside, again) || slices.ContainsFunc(s.places, func(p place) bool { return t.relief.now[p.director][p.key].Weight > 0 })
+	return slices.ContainsFunc(s.places, func(p place) bool {
+		_, again := t.aside[p]
+		return again || t.relief.now[p.director][p.key].Weight > 0
+	})
 }
 
 // ask has the directors probe real servers that they have not probed yet.
