@@ -38,6 +38,7 @@ type clusterDecl struct {
 	services  []*serviceDecl
 	shares    []*shareDecl
 	probes    []*probeDecl
+	rolling   *content // its rollout block, nil for none
 	broken    bool // has errors, so that what seems missing may be among them
 }
 

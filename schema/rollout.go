@@ -40,6 +40,7 @@ func (c *content) rollout(d *clusterDecl) *Rollout {
 	if b == nil {
 		return nil
 	}
+	d.rolling = b
 	r := &Rollout{Range: b.header(), Probes: map[netip.Addr][]resource.Probe{}}
 	r.Servers, r.Percent = b.wave("wave")
 	r.Pause = b.duration("pause", 0, maxPause)

@@ -18,51 +18,55 @@ import (
 // done, or with all as it was.
 type transaction struct {
 	*session
-	plan  *planner.Plan
-	flags applyFlags
-	watch *watch
-	rest  func() // ends telling them that the apply goes on
+	plan    *planner.Plan
+	rest    *planner.Plan // what is planned for after it
+	left    *planner.Plan // what turned out to be left
+	earlier int           // waves that are done
+	flags   applyFlags
+	watch   *watch
+	still   func() // ends telling hosts that the apply goes on
 }
 
-// carryOut applies a plan to locked hosts, verifies that nothing is left to do, and waits
-// to hear that all is well where that was asked for.
-func (s *session) carryOut(ctx context.Context, plan *planner.Plan, flags applyFlags) error {
-	t := &transaction{session: s, plan: plan, flags: flags}
+// run applies a plan to locked hosts, verifies that nothing is left to do, and waits to hear
+// that all is well where that was asked for.
+func (t *transaction) run(ctx context.Context) error {
 	if err := t.watchOver(ctx); err != nil {
 		return err
 	}
 	defer t.watch.close()
-	s.apply = s.newApply(plan, flags.within)
-	err := s.tellUntold(context.WithoutCancel(ctx))
-	if err == nil {
-		err = s.noteBegin(ctx, *s.apply)
-	}
-	if err == nil {
-		err = s.fleet.Start(context.WithoutCancel(ctx), holder(), *s.apply, s.apply.Hosts, plan)
-	}
-	if err != nil {
-		s.noteEnd(resource.Reverted, "it was not begun")
+	if err := t.begin(ctx); err != nil {
+		t.noteEnd(resource.Reverted, "it was not begun")
 		return fmt.Errorf("nothing was done: %w", err)
 	}
-	t.rest = func() {}
-	if flags.within > 0 {
-		t.rest = s.fleet.KeepAlive(s.apply.Hosts)
+	t.still = func() {}
+	if t.flags.within > 0 {
+		t.still = t.fleet.KeepAlive(t.apply.Hosts)
 	}
-	for _, part := range []func(context.Context) error{t.change, t.verify, t.probeAgain, t.awaitConfirmation} {
+	for _, part := range []func(context.Context) error{t.change, t.verify, t.probeAgain, t.soak, t.awaitConfirmation} {
 		if err := part(ctx); err != nil {
-			t.rest()
+			t.still()
 			return t.fail(context.WithoutCancel(ctx), err)
 		}
 	}
-	if err := s.fleet.End(context.WithoutCancel(ctx), s.apply.Hosts, ending(*s.apply), ""); err != nil {
-		s.noteEnd(ending(*s.apply), err.Error())
+	if err := t.fleet.End(context.WithoutCancel(ctx), t.apply.Hosts, ending(*t.apply), ""); err != nil {
+		t.noteEnd(ending(*t.apply), err.Error())
 		return &exit{exitPartial, fmt.Errorf("all was done, but not all hosts have taken note of that: %w\nRun it again to have them do so", err)}
 	}
-	s.noteEnd(ending(*s.apply), "")
-	if err := t.done(); err != nil {
+	t.noteEnd(ending(*t.apply), "")
+	t.unfinished, t.untold = nil, nil // all have heard of this one
+	return nil
+}
+
+// begin tells the hosts that an apply begins, and the history where there is one.
+func (t *transaction) begin(ctx context.Context) error {
+	t.apply = t.newApply(t.plan, t.flags.within)
+	if err := t.tellUntold(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	return t.notWhole(t.plan)
+	if err := t.noteBegin(ctx, *t.apply); err != nil {
+		return err
+	}
+	return t.fleet.Start(context.WithoutCancel(ctx), holder(), *t.apply, t.apply.Hosts, t.plan)
 }
 
 // newApply says which apply carries out a plan. It goes to the hosts that the plan changes,
@@ -131,12 +135,17 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan) error {
 	return s.fleet.Apply(ctx, plan, progress)
 }
 
-// verify reads the hosts again and plans again.
+// verify reads the hosts again and plans again. What is planned for later waves is all that may
+// be left.
 func (t *transaction) verify(ctx context.Context) error {
 	t.event("verify_start", "info", "reading the hosts again")
-	left, err := t.makePlan(context.WithoutCancel(ctx))
-	if err != nil {
+	var err error
+	if t.left, err = t.makePlan(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("verify: %w", err)
+	}
+	left := t.left
+	if len(t.rest.Steps) > 0 {
+		left = left.Beyond(t.rest)
 	}
 	if len(left.Steps) > 0 {
 		t.showPlan(left, false)
@@ -170,7 +179,7 @@ func (t *transaction) awaitConfirmation(ctx context.Context) error {
 	if t.flags.within == 0 {
 		return nil
 	}
-	t.rest() // from now on the hosts' time runs
+	t.still() // from now on the hosts' time runs
 	if err := t.fleet.Await(context.WithoutCancel(ctx), t.apply.Hosts); err != nil {
 		return err
 	}
@@ -211,24 +220,6 @@ func (s *session) tell(kind, message string) {
 	s.printer(s.out).Printf("%s\n", message)
 }
 
-// done says that all is done.
-func (t *transaction) done() error {
-	if t.json {
-		view.NewEvents(t.out, t.now).Applied(t.plan)
-		return nil
-	}
-	if !t.plan.Asks() {
-		return nil
-	}
-	p := t.printer(t.out)
-	if t.imports != nil {
-		p.Imported(t.plan)
-	} else {
-		p.Applied(t.plan)
-	}
-	return p.Err()
-}
-
 // fail ends the apply after it went wrong, and returns why and what was done about it.
 func (t *transaction) fail(ctx context.Context, cause error) error {
 	if lost := t.lost(); lost != nil {
@@ -260,7 +251,11 @@ func (t *transaction) fail(ctx context.Context, cause error) error {
 	if brokeProbes(cause) {
 		t.probeRolledBack(ctx)
 	}
-	return &exit{code(exitRolledBack), fmt.Errorf("%w\nAll is as it was before", cause)}
+	before := "All is as it was before"
+	if t.earlier > 0 {
+		before += " this wave"
+	}
+	return &exit{code(exitRolledBack), fmt.Errorf("%w\n%s", cause, before)}
 }
 
 // probeRolledBack says whether what the apply broke works again.

@@ -2,7 +2,9 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/lvsctl/lvsctl/planner"
@@ -97,9 +99,15 @@ func (r *run) step(ctx context.Context, s resource.Step) error {
 	if !r.begin(s) {
 		return nil
 	}
-	out, err := r.hosts[s.Host].Apply(context.WithoutCancel(ctx), s)
-	if err == nil {
+	var out resource.Outcome
+	if len(s.Probes) > 0 {
+		err = r.probe(ctx, s)
+	} else if out, err = r.hosts[s.Host].Apply(context.WithoutCancel(ctx), s); err == nil {
 		err = out.Err(s.Changes)
+	}
+	if ctx.Err() != nil && len(s.Probes) > 0 {
+		r.stop(ctx.Err())
+		return nil //nolint:nilerr // probes that were interrupted say nothing
 	}
 	r.end(s, out, err)
 	if err != nil {
@@ -107,6 +115,36 @@ func (r *run) step(ctx context.Context, s resource.Step) error {
 	}
 	r.drains.quieted(s)
 	return nil
+}
+
+// probe makes the probes of a step. All of them have to pass.
+func (r *run) probe(ctx context.Context, s resource.Step) error {
+	probes := make([]resource.Probe, len(s.Probes))
+	for i, p := range s.Probes {
+		probes[i] = p.Probe
+	}
+	outcomes, err := r.probeFrom(ctx, s.Host, probes)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for i, p := range s.Probes {
+		if !outcomes[i].Passed() {
+			failures = append(failures, fmt.Errorf("%s does not answer %s as it should: %s: %s", p.Server, s.Host, p.Probe, strings.ReplaceAll(outcomes[i].Failure, "\n", "; ")))
+		}
+	}
+	return shortened(failures)
+}
+
+// maxFailures is of how many real servers an error tells.
+const maxFailures = 8
+
+// shortened is many errors as one.
+func shortened(errs []error) error {
+	if more := len(errs) - maxFailures; more > 0 {
+		errs = append(errs[:maxFailures:maxFailures], fmt.Errorf("and %d more", more))
+	}
+	return errors.Join(errs...)
 }
 
 // begin tells of a step that begins, unless no step is to begin any more.

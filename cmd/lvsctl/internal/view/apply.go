@@ -109,11 +109,16 @@ func roundUp(d time.Duration) time.Duration { return (d + time.Second - 1).Trunc
 // stepLine prints how a step ended, unless it only kept notes.
 func (p *Progress) stepLine(step resource.Step, out resource.Outcome, err error) {
 	shown := len(shownChanges(step.Changes))
-	if shown == 0 && err == nil {
+	if shown+len(step.Probes) == 0 && err == nil {
 		return
 	}
 	mark, done := p.paint(green, "✓"), count(shown, "change")
-	if err != nil {
+	switch {
+	case len(step.Probes) > 0 && err == nil:
+		done = "passed"
+	case len(step.Probes) > 0:
+		mark, done = p.paint(red, "✗"), "failed"
+	case err != nil:
 		made := 0
 		for i := range step.Changes {
 			if out.TookEffect(i) {

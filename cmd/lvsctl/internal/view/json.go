@@ -28,6 +28,7 @@ type PlanDocument struct {
 	Timestamp     time.Time         `json:"timestamp"`
 	Hosts         []HostDocument    `json:"hosts"`
 	LeftOut       []planner.LeftOut `json:"left_out,omitempty"`
+	Waves         []planner.Wave    `json:"waves,omitempty"` // none: all is done at once
 	Summary       planner.Summary   `json:"summary"`
 	Drift         []DriftJSON       `json:"drift"`
 	Foreign       []ObjectJSON      `json:"foreign"`
@@ -54,6 +55,7 @@ type ChangeJSON struct {
 	Range   resource.Source      `json:"range,omitzero"`
 	Cuts    resource.Connections `json:"cuts,omitzero"`
 	Drain   string               `json:"drain,omitempty"` // how long connections may take to end, as in "30s"
+	Wave    int                  `json:"wave,omitempty"`  // which of the plan's waves it is in, from 1
 }
 
 // A DriftJSON is an object that is not as lvsctl left it.
@@ -83,7 +85,7 @@ func PlanJSON(plan *planner.Plan, diags hcl.Diagnostics, now time.Time) PlanDocu
 	if plan == nil {
 		return doc
 	}
-	doc.Summary, doc.LeftOut = plan.Summary(), plan.LeftOut
+	doc.Summary, doc.LeftOut, doc.Waves = plan.Summary(), plan.LeftOut, plan.Waves
 	for _, h := range byHost(plan) {
 		host := HostDocument{Name: h.name}
 		for _, s := range h.steps {
@@ -116,7 +118,7 @@ func changeJSON(s resource.Step, c resource.Change) ChangeJSON {
 	}
 	return ChangeJSON{
 		Address: address(s.Host, c.Key()), Kind: c.Key().Kind, Step: s.Name, Actions: actions,
-		Before: c.Before, After: c.After, Reason: c.Reason, Range: c.Source, Cuts: c.Cuts, Drain: drain,
+		Before: c.Before, After: c.After, Reason: c.Reason, Range: c.Source, Cuts: c.Cuts, Drain: drain, Wave: s.Wave,
 	}
 }
 

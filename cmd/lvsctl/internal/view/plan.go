@@ -64,19 +64,57 @@ func leftOutLines(plan *planner.Plan) []string {
 	return lines
 }
 
-// changes prints what a plan changes.
+// changes prints what a plan changes, wave by wave.
 func (p *Printer) changes(plan *planner.Plan) {
-	for _, host := range byHost(plan) {
-		p.Printf("%s\n", p.paint(bold, host.name))
-		column := host.column()
-		for _, step := range host.steps {
-			p.Printf("  %s\n", Clean(step.Name))
-			for _, c := range step.Changes {
-				p.change(c, column)
-			}
+	n, waves := 0, plan.CountWaves()
+	for rest := plan.Steps; len(rest) > 0; {
+		part := &planner.Plan{Steps: rest[:sameWave(rest)], Waves: plan.Waves}
+		if waves > 0 {
+			n++
+			p.Printf("%s\n\n", p.paint(bold, WaveTitle(part.Wave(), n, waves)))
 		}
-		p.Printf("\n")
+		for _, host := range byHost(part) {
+			p.host(host)
+		}
+		rest = rest[len(part.Steps):]
 	}
+}
+
+// sameWave is how many of the first steps are of one wave.
+func sameWave(steps []resource.Step) int {
+	n := 1
+	for n < len(steps) && steps[n].Wave == steps[0].Wave {
+		n++
+	}
+	return n
+}
+
+// WaveTitle says which real servers change in a wave.
+func WaveTitle(w *planner.Wave, n, of int) string {
+	names := w.Servers
+	if len(names) > maxWaveNames {
+		names = append(names[:maxWaveNames-1:maxWaveNames-1], fmt.Sprintf("and %d more", len(w.Servers)-maxWaveNames+1))
+	}
+	return fmt.Sprintf("Wave %d of %d: %s", n, of, Clean(strings.Join(names, ", ")))
+}
+
+// maxWaveNames is how many real servers the title of a wave names.
+const maxWaveNames = 12
+
+// host prints what a plan changes on one host.
+func (p *Printer) host(host *hostSteps) {
+	p.Printf("%s\n", p.paint(bold, host.name))
+	column := host.column()
+	for _, step := range host.steps {
+		p.Printf("  %s\n", Clean(step.Name))
+		for _, probe := range step.Probes {
+			p.Printf("    %s %s\n", p.paint(cyan, "?"), Clean(probe.Server+" must answer "+probe.String()))
+		}
+		for _, c := range step.Changes {
+			p.change(c, column)
+		}
+	}
+	p.Printf("\n")
 }
 
 // hostSteps are the steps of one host in the order of execution.
@@ -91,7 +129,7 @@ func byHost(plan *planner.Plan) []*hostSteps {
 	var list []*hostSteps
 	index := map[string]*hostSteps{}
 	for _, s := range plan.Steps {
-		if s.Changes = shownChanges(s.Changes); len(s.Changes) == 0 {
+		if s.Changes = shownChanges(s.Changes); len(s.Changes)+len(s.Probes) == 0 {
 			continue
 		}
 		h := index[s.Host]
@@ -282,6 +320,9 @@ func summaryWords(plan *planner.Plan) (verdict, details string) {
 			verb = "matches"
 		}
 		return "No changes.", count(len(plan.Hosts), "host") + " " + verb + " the configuration." + recorded
+	}
+	if n := plan.CountWaves(); n > 0 {
+		recorded += " Real servers change in " + count(n, "wave") + "."
 	}
 	return "Plan:", tally(s) + " on " + count(s.Hosts, "host") + "." + recorded
 }

@@ -1,4 +1,4 @@
-# What examples/dr is edited to: another algorithm, another weight, a real server replaced, a
+# What examples/small is edited to: another algorithm, another weight, a real server replaced, a
 # VIP and a service more.
 cluster "web" {
   mode      = "dr"
