@@ -18,6 +18,11 @@ func (s *session) carryOut(ctx context.Context, plan *planner.Plan, flags applyF
 		if flags.noProbes {
 			plan = unasked(plan)
 		}
+		if done > 0 { // the time for it may be over
+			if err := s.judge(plan); err != nil {
+				return halted(done, err)
+			}
+		}
 		t := s.transaction(plan, flags)
 		t.earlier = done
 		t.tellWave()

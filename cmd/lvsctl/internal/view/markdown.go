@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"html"
 	"io"
 	"strings"
@@ -146,7 +147,10 @@ func hostFold(host *hostSteps) *fold {
 	f := &fold{name: host.name, title: "<code>" + html.EscapeString(clipped(host.name)) + "</code>: " + hostTally(host)}
 	column := host.column()
 	for _, step := range host.steps {
-		f.add("@@ "+shownName(step.Name)+" @@", heading)
+		f.add("@@ "+shownName(step.Name)+inWave(step)+" @@", heading)
+		for _, probe := range step.Probes {
+			f.add("? "+shownName(probe.Server+" must answer "+probe.String()), detail)
+		}
 		for _, c := range step.Changes {
 			f.add(changeLine(c, column), rankOf(c))
 			if lines := contentLines(c); len(lines) > 0 {
@@ -155,6 +159,14 @@ func hostFold(host *hostSteps) *fold {
 		}
 	}
 	return f
+}
+
+// inWave says in which wave a step is, nothing in a plan without.
+func inWave(step resource.Step) string {
+	if step.Wave == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", wave %d", step.Wave)
 }
 
 // hostTally says how many changes of each sort a host has.
