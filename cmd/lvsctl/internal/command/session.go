@@ -180,7 +180,7 @@ func (s *session) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.fleet, err = fleet.Reach(ctx, connector.Connect, hosts, s.parallel)
+	s.fleet, err = fleet.Reach(ctx, connector.Connect, hosts, s.talking())
 	if err = s.miss(err); err != nil {
 		s.close()
 	}
@@ -193,7 +193,16 @@ func (s *session) dial(ctx context.Context, hosts []*schema.Host) (*fleet.Fleet,
 	if err != nil {
 		return nil, err
 	}
-	return fleet.Connect(ctx, connector.Connect, hosts, s.parallel)
+	return fleet.Connect(ctx, connector.Connect, hosts, s.talking())
+}
+
+// talking is how this lvsctl was called to talk to hosts.
+func (a *app) talking() fleet.Options {
+	how := fleet.Options{AtOnce: a.parallel}
+	if a.live != nil && !a.json {
+		how.Waits = view.NewWaits(a.live)
+	}
+	return how
 }
 
 // connector opens hosts as this lvsctl was called.

@@ -38,7 +38,7 @@ func (f *Fleet) Apply(ctx context.Context, plan *planner.Plan, progress Progress
 	r.drains = newDrains(f, r.draining)
 	for steps := plan.Steps; len(steps) > 0; {
 		n := 1 // one host at a time is one step after the other
-		if f.atOnce > 1 {
+		if f.AtOnce > 1 {
 			n = stage(steps)
 		}
 		if err := r.stage(ctx, steps[:n]); err != nil {

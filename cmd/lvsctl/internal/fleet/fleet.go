@@ -24,7 +24,7 @@ type Fleet struct {
 	names   []string // sorted
 	hosts   map[string]agent.Host
 	connect func(ctx context.Context, name string) (agent.Host, error)
-	atOnce  int          // how many hosts are talked to at once
+	Options
 	held    func() error // see Under
 }
 
@@ -40,10 +40,24 @@ func (e *HostError) Error() string { return e.Host + ": " + e.Err.Error() }
 // Unwrap returns the trouble itself.
 func (e *HostError) Unwrap() error { return e.Err }
 
-// Connect opens all given hosts, so many at once. If one cannot be reached none stays open,
+// Options say how a fleet talks to its hosts.
+type Options struct {
+	AtOnce int   // to how many at once; 0 is one
+	Waits  Waits // told for which hosts it waits as it connects and reads, nil for nobody
+}
+
+// Waits is told for which hosts a fleet waits. Hosts are done at any time, from several
+// goroutines.
+type Waits interface {
+	Begin(what string, hosts []string)
+	Done(host string)
+	End()
+}
+
+// Connect opens all given hosts. If one cannot be reached none stays open,
 // and the error names every one that could not.
-func Connect(ctx context.Context, connect Connector, hosts []*schema.Host, atOnce int) (*Fleet, error) {
-	f, err := Reach(ctx, connect, hosts, atOnce)
+func Connect(ctx context.Context, connect Connector, hosts []*schema.Host, how Options) (*Fleet, error) {
+	f, err := Reach(ctx, connect, hosts, how)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -52,8 +66,8 @@ func Connect(ctx context.Context, connect Connector, hosts []*schema.Host, atOnc
 
 // Reach is Connect for who can do with some of the hosts: the fleet has those that could be
 // reached, and the error names the others.
-func Reach(ctx context.Context, connect Connector, hosts []*schema.Host, atOnce int) (*Fleet, error) {
-	f := &Fleet{hosts: make(map[string]agent.Host, len(hosts)), atOnce: atOnce}
+func Reach(ctx context.Context, connect Connector, hosts []*schema.Host, how Options) (*Fleet, error) {
+	f := &Fleet{hosts: make(map[string]agent.Host, len(hosts)), Options: how}
 	byName := make(map[string]*schema.Host, len(hosts))
 	for _, h := range hosts {
 		byName[h.Name] = h
@@ -61,7 +75,7 @@ func Reach(ctx context.Context, connect Connector, hosts []*schema.Host, atOnce 
 	f.connect = func(ctx context.Context, name string) (agent.Host, error) { return connect(ctx, byName[name]) }
 	f.names = slices.Sorted(maps.Keys(byName))
 	var mu sync.Mutex
-	err := f.each(f.names, func(name string) error {
+	err := f.waiting("Connecting", f.names, func(name string) error {
 		host, err := f.connect(ctx, name)
 		if err != nil {
 			return err
@@ -117,7 +131,7 @@ func (f *Fleet) Close() error {
 func (f *Fleet) Read(ctx context.Context, keys func(host string) []resource.Key) (map[string]*resource.Snapshot, error) {
 	var mu sync.Mutex
 	snapshots := make(map[string]*resource.Snapshot, len(f.names))
-	err := f.each(f.names, func(name string) error {
+	err := f.waiting("Reading", f.names, func(name string) error {
 		snap, err := f.hosts[name].Read(ctx, keys(name))
 		if err != nil {
 			return fmt.Errorf("read: %w", err)
@@ -187,11 +201,24 @@ func (f *Fleet) Unlock(ctx context.Context) []Unlocked {
 	return results
 }
 
+// waiting is each, and tells for which hosts it waits.
+func (f *Fleet) waiting(what string, names []string, do func(name string) error) error {
+	if f.Waits == nil {
+		return f.each(names, do)
+	}
+	f.Waits.Begin(what, names)
+	defer f.Waits.End()
+	return f.each(names, func(name string) error {
+		defer f.Waits.Done(name)
+		return do(name)
+	})
+}
+
 // each runs a function for hosts, as many at once as the fleet talks to, and joins the errors
 // in the order of the names.
 func (f *Fleet) each(names []string, do func(name string) error) error {
 	errs := make([]error, len(names))
-	turns := make(chan struct{}, max(1, f.atOnce))
+	turns := make(chan struct{}, max(1, f.AtOnce))
 	var wg sync.WaitGroup
 	for i, name := range names {
 		turns <- struct{}{}

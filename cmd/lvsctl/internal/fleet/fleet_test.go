@@ -183,7 +183,7 @@ func hosts(names ...string) (list []*schema.Host) {
 // connected is a fleet of three hosts, given out of order.
 func connected(t *testing.T, n *network) *Fleet {
 	t.Helper()
-	f, err := Connect(t.Context(), n.connect, hosts("web2", "lb1", "web1"), 10)
+	f, err := Connect(t.Context(), n.connect, hosts("web2", "lb1", "web1"), Options{AtOnce: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func expect(t *testing.T, what string, want, got []string) {
 
 func TestConnect(t *testing.T) {
 	n := &network{}
-	f, err := Connect(t.Context(), n.connect, hosts("web2", "lb1", "web1"), 10)
+	f, err := Connect(t.Context(), n.connect, hosts("web2", "lb1", "web1"), Options{AtOnce: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestConnect(t *testing.T) {
 func TestConnectFails(t *testing.T) {
 	lost := &agent.Error{Code: agent.Unreachable, Message: "no route to host"}
 	n := &network{fails: map[string]error{"connect web2": lost, "connect lb1": errors.New("permission denied")}}
-	f, err := Connect(t.Context(), n.connect, hosts("web2", "lb1", "web1"), 10)
+	f, err := Connect(t.Context(), n.connect, hosts("web2", "lb1", "web1"), Options{AtOnce: 10})
 	if f != nil {
 		t.Error("a fleet that is not whole")
 	}
@@ -238,7 +238,7 @@ func TestConnectAtOnce(t *testing.T) {
 		together.Wait() // for ever, unless all three come here
 		return n.connect(ctx, h)
 	}
-	if _, err := Connect(t.Context(), connect, hosts("a", "b", "c"), 10); err != nil {
+	if _, err := Connect(t.Context(), connect, hosts("a", "b", "c"), Options{AtOnce: 10}); err != nil {
 		t.Error(err)
 	}
 }

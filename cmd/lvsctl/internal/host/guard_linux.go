@@ -115,7 +115,7 @@ func (g *guard) rollBack(ctx context.Context, l *local, note string) error {
 	name, apply := g.wait.Name, g.wait.Apply
 	apply.Within = 0 // nobody watches over the guard
 	self := func(context.Context, *schema.Host) (agent.Host, error) { return l, nil }
-	f, err := fleet.Connect(ctx, self, []*schema.Host{{Name: name}}, 1)
+	f, err := fleet.Connect(ctx, self, []*schema.Host{{Name: name}}, fleet.Options{})
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (hs hosts) visit(ctx context.Context, list []*schema.Host, mishap *accident
 		at.Inside(func() { opened, err = host.Open(host.OpenMachine, stateDir, "roundtrip") })
 		return &exposed{Host: visited{opened, at}, mishap: mishap}, err
 	}
-	f, err := fleet.Connect(ctx, connect, list, 1)
+	f, err := fleet.Connect(ctx, connect, list, fleet.Options{})
 	if err != nil {
 		return err
 	}
