@@ -279,8 +279,13 @@ func (g *graph) stepAside() {
 // edits tells changes that turn one state of an object into another. A file for the next
 // boot stands on nothing: it comes after all that it is about.
 func edits(c resource.Change) bool {
-	f, is := c.After.(resource.File)
-	return (c.Action == resource.Update || c.Action == resource.Replace) && (!is || !f.ForBoot())
+	return (c.Action == resource.Update || c.Action == resource.Replace) && !forBoot(c.After)
+}
+
+// forBoot tells a file for the next boot.
+func forBoot(r resource.Resource) bool {
+	f, is := r.(resource.File)
+	return is && f.ForBoot()
 }
 
 // reroutes tells changes that make a route lead elsewhere.

@@ -39,7 +39,7 @@ type clusterDecl struct {
 	shares    []*shareDecl
 	probes    []*probeDecl
 	rolling   *content // its rollout block, nil for none
-	broken    bool // has errors, so that what seems missing may be among them
+	broken    bool     // has errors, so that what seems missing may be among them
 }
 
 // load reads the bodies of all files, in the order in which things depend on each

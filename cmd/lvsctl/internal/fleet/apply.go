@@ -107,7 +107,7 @@ func (r *run) step(ctx context.Context, s resource.Step) error {
 	}
 	if ctx.Err() != nil && len(s.Probes) > 0 {
 		r.stop(ctx.Err())
-		return nil //nolint:nilerr // probes that were interrupted say nothing
+		return nil // probes that were interrupted say nothing
 	}
 	r.end(s, out, err)
 	if err != nil {

@@ -25,7 +25,7 @@ type Fleet struct {
 	hosts   map[string]agent.Host
 	connect func(ctx context.Context, name string) (agent.Host, error)
 	Options
-	held    func() error // see Under
+	held func() error // see Under
 }
 
 // A HostError is trouble with one host.
