@@ -16,8 +16,8 @@ import (
 // through any more and nobody says so. Whichever it is, and at whatever step, the hosts are at
 // the start or at the goal after lvsctl has rolled back by itself, or been run once more.
 //
-// The tutorial cluster is applied from a machine of its own. FAULTS=all loses a host at every
-// step, and otherwise at some.
+// The tutorial cluster is applied from a machine of its own. With FAULTS set a host is lost at
+// every step, and otherwise at some.
 func TestFaultsBySSH(t *testing.T) {
 	s := sites[0]
 	s.hosts = append(s.hosts[:len(s.hosts):len(s.hosts)], lan("ci", "192.168.80.9/24"))
@@ -38,7 +38,7 @@ func TestFaultsBySSH(t *testing.T) {
 		cut := faultCase{faults: []fault{{cutLink, "mid", i}}, goOn: i%2 == 0}
 		ended := faultCase{faults: []fault{{killSSHD, "mid", i}}}
 		cases := []faultCase{ended, cut}
-		if os.Getenv("FAULTS") != "all" {
+		if os.Getenv("FAULTS") == "" {
 			cases = map[int][]faultCase{1: {ended}, 6: {cut}}[i]
 		}
 		for _, c := range cases {
