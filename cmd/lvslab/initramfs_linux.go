@@ -27,6 +27,7 @@ type job struct {
 	Env      []string
 	Dir      string   // working directory
 	Writable []string // directories shared read-write, tagged w0, w1, ...
+	Emulated bool     // processors are
 	Release  string   // kernel release
 	Modules  string   // the machine's path of that kernel's modules
 	Load     []string // module files in moduleDir, in the order to load

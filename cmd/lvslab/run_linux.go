@@ -50,7 +50,7 @@ func runCommand(args []string) error {
 		return err
 	}
 	initrd, err := buildInitramfs(k, job{
-		Args: args, Env: append(os.Environ(), "LVSLAB=1"), Dir: dir, Writable: opts.writable,
+		Args: args, Env: append(os.Environ(), "LVSLAB=1"), Dir: dir, Writable: opts.writable, Emulated: !kvm,
 	})
 	if err != nil {
 		return err
