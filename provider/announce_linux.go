@@ -109,7 +109,7 @@ func (n *announcer) send(list []resource.Address) error {
 			return fmt.Errorf("interface %s: %w", name, err)
 		}
 		if err := neighbour.Announce(netInterface(link), byLink[name], forwards(name), announceTimes); err != nil {
-			return fmt.Errorf("interface %s: %w", name, err)
+			return takes(fmt.Errorf("interface %s: %w", name, err), unix.CAP_NET_RAW)
 		}
 	}
 	return nil

@@ -106,14 +106,14 @@ func fill(f *os.File, want fileState, old *standing) error {
 		return cause(err)
 	}
 	if err := unix.Fchown(int(f.Fd()), int(want.uid), int(want.gid)); err != nil {
-		return fmt.Errorf("set its owner: %w", err)
+		return takes(fmt.Errorf("set its owner: %w", err), unix.CAP_CHOWN)
 	}
 	if old != nil {
 		if err := copyAttributes(int(f.Fd()), int(old.file.Fd())); err != nil {
 			return err
 		}
 	}
-	if err := unix.Fchmod(int(f.Fd()), uint32(want.mode)); err != nil {
+	if err := setMode(int(f.Fd()), want.mode); err != nil {
 		return fmt.Errorf("set its mode: %w", err)
 	}
 	if err := f.Sync(); err != nil {

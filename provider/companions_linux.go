@@ -105,8 +105,10 @@ func (s *systemd) stopCompanions(unit string) error {
 // companionsLeft tells whether a unit that is stopped has companions that lvsctl started along
 // with it and that would go with it.
 func (s *systemd) companionsLeft(unit string) (bool, error) {
-	if _, err := os.Stat(companionNote(unit)); err != nil {
-		return false, nil //nolint:nilerr // nothing is noted
+	if _, err := os.Stat(companionNote(unit)); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	} else if err != nil {
+		return false, err
 	}
 	spared, err := sparedCompanions(unit)
 	if err != nil {

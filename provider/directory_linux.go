@@ -87,7 +87,7 @@ func covered(path string) (bool, error) {
 func standBelow(parent, path string) (*standing, error) {
 	tree, err := unix.OpenTree(unix.AT_FDCWD, parent, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
 	if err != nil {
-		return nil, fmt.Errorf("look below the mount at %s: %w", path, err)
+		return nil, takes(fmt.Errorf("look below the mount at %s: %w", path, err), unix.CAP_SYS_ADMIN)
 	}
 	defer func() { _ = unix.Close(tree) }()
 	fd, err := unix.Openat(tree, filepath.Base(path), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)

@@ -97,26 +97,42 @@ func (m *Machine) Read(ctx context.Context, keys []resource.Key) (*resource.Snap
 			return nil, err
 		}
 		if err := d.read(keys, snap); err != nil {
-			return nil, err
+			return nil, readError(err, keys)
 		}
 	}
 	return snap, nil
+}
+
+// readError is an error of reading objects, all of one driver, with what lacks for it.
+func readError(err error, keys []resource.Key) error {
+	if len(keys) == 0 {
+		return err
+	}
+	return lacking(err, keys[0].Kind, false)
 }
 
 // Find returns the state of the objects that keys name, and nothing else. It is for
 // kinds of which [resource.Kind.Setting] is true.
 func (m *Machine) Find(keys []resource.Key) (resource.Set, error) {
 	snap := &resource.Snapshot{Live: make(resource.Set, len(keys))}
+	if err := m.readEach(keys, snap); err != nil {
+		return nil, err
+	}
+	return snap.Live, nil
+}
+
+// readEach puts the objects that keys name into a snapshot, which has the facts already.
+func (m *Machine) readEach(keys []resource.Key, snap *resource.Snapshot) error {
 	for _, k := range keys {
 		d, ok := m.drivers[k.Kind]
 		if !ok {
-			return nil, fmt.Errorf("read %s: unknown kind of resource", k)
+			return fmt.Errorf("read %s: unknown kind of resource", k)
 		}
 		if err := d.read([]resource.Key{k}, snap); err != nil {
-			return nil, err
+			return lacking(err, k.Kind, false)
 		}
 	}
-	return snap.Live, nil
+	return nil
 }
 
 // Connections returns what the destinations that keys name are serving. Those that serve
@@ -142,6 +158,7 @@ func (m *Machine) Apply(ctx context.Context, changes []resource.Change) resource
 		part := d.apply(changes[start:end])
 		for _, f := range part.Failures {
 			f.Index += start
+			f.Err = lacking(f.Err, changes[f.Index].Key().Kind, true)
 			out.Failures = append(out.Failures, f)
 		}
 		out.Attempted = start + part.Attempted

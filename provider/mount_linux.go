@@ -14,6 +14,7 @@ import (
 
 	"github.com/lvsctl/lvsctl/schema/resource"
 	"github.com/moby/sys/mountinfo"
+	"golang.org/x/sys/unix"
 )
 
 // mountDriver mounts file systems with mount(8), and unmounts them with umount(8).
@@ -56,7 +57,7 @@ func readMountNote(target string) (*mountNote, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, takes(err, unix.CAP_DAC_READ_SEARCH)
 	}
 	n := &mountNote{}
 	if err := json.Unmarshal(text, n); err != nil {
@@ -179,6 +180,9 @@ func mount(m resource.Mount) error {
 	if err != nil {
 		return err
 	}
+	if err := noteable(m.Target); err != nil {
+		return fmt.Errorf("mount %s on %s: %w", m.Source, m.Target, err)
+	}
 	if err := runMount(m, ""); err != nil {
 		return errors.Join(fmt.Errorf("mount %s on %s: %w", m.Source, m.Target, err), dropNewMount(m.Target, before))
 	}
@@ -238,6 +242,21 @@ func dropNewMount(target string, before *mountinfo.Info) error {
 	return err
 }
 
+// noteable makes sure, before anything is mounted, that it can be written down what was
+// asked for: a mount of which nothing is known would be somebody else's.
+func noteable(target string) error {
+	path := mountNotePath(target)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path+halfWritten, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return os.Remove(path + halfWritten)
+}
+
 // noteMount writes down that what is mounted now is what was asked for.
 func noteMount(m resource.Mount) error {
 	info, err := topMount(m.Target)
@@ -256,6 +275,9 @@ func remount(before, after resource.Mount) error {
 	if before != after {
 		if err := expectMount(before); err != nil {
 			return err
+		}
+		if err := noteable(after.Target); err != nil {
+			return fmt.Errorf("remount %s: %w", after.Target, err)
 		}
 		if err := runMount(after, "remount"); err != nil {
 			return fmt.Errorf("remount %s: %w", after.Target, err)

@@ -167,14 +167,30 @@ func (s *standing) setOwnerAndMode(uid, gid uint32, mode resource.Mode) error {
 	fd := int(s.file.Fd())
 	if !owned {
 		if err := unix.Fchown(fd, int(uid), int(gid)); err != nil {
-			return fmt.Errorf("set the owner of %s: %w", s.path, err)
+			return takes(fmt.Errorf("set the owner of %s: %w", s.path, err), unix.CAP_CHOWN)
 		}
 	}
-	if err := unix.Fchmod(fd, uint32(mode)); err != nil {
+	if err := setMode(fd, mode); err != nil {
 		return errors.Join(fmt.Errorf("set the mode of %s: %w", s.path, err), s.undoOwner(owned))
 	}
 	if err := s.file.Sync(); err != nil {
 		return fmt.Errorf("write %s to disk: %w; %w", s.path, cause(err), errPartly)
+	}
+	return nil
+}
+
+// setMode sets the permissions of an open file or directory. Of a group that the process is
+// not in, the kernel drops the set-group-ID bit without a word.
+func setMode(fd int, mode resource.Mode) error {
+	if err := unix.Fchmod(fd, uint32(mode)); err != nil {
+		return takes(err, unix.CAP_FOWNER)
+	}
+	var now unix.Stat_t
+	if err := unix.Fstat(fd, &now); err != nil {
+		return err
+	}
+	if mode&unix.S_ISGID != 0 && now.Mode&unix.S_ISGID == 0 {
+		return takes(fmt.Errorf("set the set-group-ID bit: %w", unix.EPERM), unix.CAP_FSETID)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"golang.org/x/sys/unix"
 )
 
 // sysctlDriver reads and writes /proc/sys, of which everything below net belongs to
@@ -85,12 +86,21 @@ func writeSysctl(s resource.Sysctl) error {
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		return err
+		return sysctlDenied(path, err)
 	}
 	defer f.Close()
 	// The newline is for an empty value: to write nothing would change nothing.
 	_, err = f.WriteString(s.Value + "\n")
 	return err
+}
+
+// sysctlDenied names in an error what it takes to write the file of a sysctl: those that
+// belong to a network go by a capability, the others by the user alone.
+func sysctlDenied(path string, err error) error {
+	if strings.HasPrefix(path, "/proc/sys/net/") {
+		return takes(err, unix.CAP_NET_ADMIN)
+	}
+	return takes(err, asRoot)
 }
 
 func readSysctl(name string) (resource.Sysctl, error) {

@@ -25,7 +25,8 @@ const (
 var errNoEnd = errors.New("not done")
 
 // systemd is a connection to process 1, through the socket that it keeps for root. That
-// is there from early in the boot on, whether a D-Bus daemon runs or not.
+// is there from early in the boot on, whether a D-Bus daemon runs or not. Others are answered
+// by way of D-Bus alone, and can only ask there.
 type systemd struct {
 	conn     *dbus.Conn
 	cancel   context.CancelFunc
@@ -36,7 +37,11 @@ type systemd struct {
 func openSystemd() (*systemd, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	late := time.AfterFunc(answerLimit, cancel) // cuts the connection that is not made by then
-	conn, err := dbus.NewSystemdConnectionContext(ctx)
+	dial := dbus.NewSystemdConnectionContext
+	if os.Geteuid() != 0 {
+		dial = dbus.NewSystemConnectionContext
+	}
+	conn, err := dial(ctx)
 	if err == nil {
 		// The answer to this shows that the connection on which systemd tells of jobs is up.
 		// Else the end of a short job could be missed.
@@ -50,9 +55,18 @@ func openSystemd() (*systemd, error) {
 			conn.Close()
 		}
 		cancel()
-		return nil, fmt.Errorf("connect to systemd: %w", err)
+		return nil, connectError(err)
 	}
 	return &systemd{conn, cancel, jobLimit}, nil
+}
+
+// connectError says why there is no connection to systemd.
+func connectError(err error) error {
+	err = fmt.Errorf("connect to systemd: %w", err)
+	if os.Geteuid() != 0 {
+		err = &rightsError{err, "the user root, or a D-Bus daemon that answers"}
+	}
+	return err
 }
 
 func (s *systemd) close() {

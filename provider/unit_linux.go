@@ -431,12 +431,12 @@ func outdate(u resource.Unit) error {
 // outdateReaders notes of all units that read one of some files, which are about to be
 // written, that they have not read them.
 func outdateReaders(paths []string) error {
-	notes, err := filepath.Glob(unitNotes + "/*")
-	if err != nil {
+	notes, err := os.ReadDir(unitNotes)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, note := range notes {
-		name := filepath.Base(note)
+		name := note.Name()
 		if strings.HasSuffix(name, halfWritten) {
 			continue
 		}
