@@ -23,14 +23,14 @@ import (
 //
 // It is the tutorial cluster and the middle of the steps, with each fault at every step of the
 // first passage and one of them at every step of the others. FAULTS=examples is that with every
-// example, and FAULTS=all has each fault before, in and after each step of every passage.
+// example, and with all errors and ways to be killed at every step of the first passage.
+// FAULTS=all has each fault before, in and after each step of every passage.
 func TestFaults(t *testing.T) {
 	level := os.Getenv("FAULTS")
-	all := level == "all"
 	start, total := time.Now(), map[string]int{}
 	for _, s := range sites {
 		if s.example == "small" || level != "" {
-			t.Run(s.example, func(t *testing.T) { tryFaults(newFaultHosts(t, s), s, all, total) })
+			t.Run(s.example, func(t *testing.T) { tryFaults(newFaultHosts(t, s), s, level, total) })
 		}
 	}
 	sum := 0
@@ -110,14 +110,14 @@ var sites = []site{
 }
 
 // tryFaults makes the four passages of a site.
-func tryFaults(f *faultHosts, s site, all bool, total map[string]int) {
+func tryFaults(f *faultHosts, s site, level string, total map[string]int) {
 	example := []string{"../../examples/" + s.example}
 	apply := func(paths []string) []string { return change("apply", paths) }
 	nothing := f.look()
 	try := func(name string, p *passage) {
 		f.Run(name, func(t *testing.T) {
 			p.faultHosts = &faultHosts{t, f.hosts, f.count, f.from}
-			p.tryAll(name, all, total)
+			p.tryAll(name, level, total)
 		})
 		if f.Failed() {
 			f.FailNow()
@@ -170,7 +170,7 @@ const (
 )
 
 // tryAll makes the passage undisturbed, and then with one case after the other.
-func (p *passage) tryAll(name string, all bool, total map[string]int) {
+func (p *passage) tryAll(name, level string, total map[string]int) {
 	p.name = name
 	whole := p.must(p.args)
 	p.goal = p.look()
@@ -182,12 +182,15 @@ func (p *passage) tryAll(name string, all bool, total map[string]int) {
 	var cases []faultCase
 	switch {
 	case p.name == theRollback: // that of an apply that failed meets faults at its steps
-	case all:
+	case level == "all":
 		cases = allCases(whole.steps)
 	default:
 		cases = someCases(whole.steps, p.name == theFirst)
 	}
-	if all {
+	if level == "examples" && p.name == theFirst {
+		cases = append(cases, otherCases(whole.steps)...)
+	}
+	if level == "all" {
 		cases = append(cases, allTellings(p.name, whole.starts)...)
 	} else {
 		cases = append(cases, someTellings(p.name, whole.starts)...)
@@ -387,7 +390,20 @@ func someCases(steps string, allWays bool) (cases []faultCase) {
 	return cases
 }
 
-// allCases are those of make soak.
+// otherCases are those of one step that do not have their turn in someCases.
+func otherCases(steps string) (cases []faultCase) {
+	for i, mark := range steps {
+		cases = append(cases, faultCase{faults: []fault{{[]faultKind{killLvsctl, killBoth}[(i+1)%2], "mid", i}}, goOn: i%4 == 1 || i%4 == 2})
+		for k, kind := range failures {
+			if k != i%4 && mark != emptyStep {
+				cases = append(cases, faultCase{faults: []fault{{kind, "mid", i}}})
+			}
+		}
+	}
+	return cases
+}
+
+// allCases are those of FAULTS=all.
 func allCases(steps string) (cases []faultCase) {
 	for i, mark := range steps {
 		for _, when := range []string{"before", "mid", "after"} {
@@ -461,7 +477,7 @@ func someTellings(passage string, hosts int) (cases []faultCase) {
 	return cases
 }
 
-// allTellings are those of make soak.
+// allTellings are those of FAULTS=all.
 func allTellings(passage string, hosts int) (cases []faultCase) {
 	for host := range hosts {
 		for _, when := range []string{beforeStart, afterStart, beforeEnd, afterEnd} {
