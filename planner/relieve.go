@@ -2,6 +2,7 @@ package planner
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
@@ -215,10 +216,18 @@ func (r *relief) outOfService(director string, hosts []string, why resource.Reas
 // serving are the destinations of ours on a director that are some hosts, whose services have
 // another real server to take over, in the order of their keys.
 func (r *relief) serving(director string, hosts []string) []resource.Destination {
+	addresses := map[netip.Addr]bool{}
+	for _, host := range hosts {
+		if snap := r.snapshots[host]; snap != nil {
+			for _, a := range snap.Facts.Addresses {
+				addresses[a.Prefix.Addr()] = true
+			}
+		}
+	}
 	others := map[resource.ServiceKey]bool{}
 	var list []resource.Destination
 	for key, dest := range r.now[director] {
-		own := slices.ContainsFunc(hosts, func(host string) bool { return r.has(host, dest) })
+		own := addresses[dest.Addr]
 		_, ours := r.snapshots[director].Ledger.Claims[key]
 		switch {
 		case dest.Weight == 0:

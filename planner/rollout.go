@@ -110,6 +110,7 @@ type rollout struct {
 	byAddr   map[netip.Addr]*rolled
 	byHost   map[string]*rolled
 	list     []*rolled             // in the order of the config, then those that are removed
+	inWave   [][]*rolled           // from the first wave on
 	names    map[netip.Addr]string // of hosts that were real servers, too
 	probes   map[*schema.Cluster]map[netip.Addr][]resource.Probe
 }
@@ -239,7 +240,7 @@ func counts(c resource.Change) bool {
 }
 
 // waves gives each real server that changes its wave: the first with room for it in all of
-// its clusters.
+// its clusters, and not before those that come before it there.
 func (r *rollout) waves(g *graph) []Wave {
 	for _, n := range g.nodes {
 		for _, c := range n.changes {
@@ -252,23 +253,29 @@ func (r *rollout) waves(g *graph) []Wave {
 		cluster *schema.Cluster
 		wave    int
 	}
-	taken, sizes := map[room]int{}, map[*schema.Cluster]int{}
+	taken, sizes, last := map[room]int{}, map[*schema.Cluster]int{}, map[*schema.Cluster]int{}
 	var waves []Wave
 	for _, s := range r.list {
 		if !s.changes {
 			continue
 		}
+		s.wave = 1
+		for _, c := range s.clusters {
+			s.wave = max(s.wave, last[c])
+		}
 		full := func(c *schema.Cluster) bool { return taken[room{c, s.wave}] >= r.size(c, sizes) }
-		for s.wave = 1; slices.ContainsFunc(s.clusters, full); {
+		for slices.ContainsFunc(s.clusters, full) {
 			s.wave++
 		}
 		for _, c := range s.clusters {
 			taken[room{c, s.wave}]++
+			last[c] = s.wave
 		}
 		if s.wave > len(waves) {
-			waves = append(waves, Wave{Keep: true})
+			waves, r.inWave = append(waves, Wave{Keep: true}), append(r.inWave, nil)
 		}
 		waves[s.wave-1].take(s)
+		r.inWave[s.wave-1] = append(r.inWave[s.wave-1], s)
 	}
 	return waves
 }

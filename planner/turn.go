@@ -13,6 +13,7 @@ import (
 type turn struct {
 	*rollout
 	relief  *relief
+	wave    int
 	servers []*rolled
 	asked   map[*rolled]bool          // they were probed, or need not be
 	back    []resource.Step           // by which those that are out of service are taken in again
@@ -26,12 +27,9 @@ func (r *rollout) turn(wave int, steps []resource.Step, rel *relief) []resource.
 	if r == nil || wave == 0 {
 		return steps
 	}
-	t := &turn{rollout: r, relief: rel, asked: map[*rolled]bool{}}
-	for _, s := range r.list {
-		if s.wave == wave {
-			t.servers = append(t.servers, s)
-			rel.rolled[s.host] = true
-		}
+	t := &turn{rollout: r, relief: rel, wave: wave, servers: r.inWave[wave-1], asked: map[*rolled]bool{}}
+	for _, s := range t.servers {
+		rel.rolled[s.host] = true
 	}
 	rel.begin()
 	first, last := t.window(steps)
@@ -53,7 +51,8 @@ func (t *turn) window(steps []resource.Step) (first, last int) {
 	first, last = -1, -1
 	for i, step := range steps {
 		ours := func(c resource.Change) bool {
-			return counts(c) && c.Key().Kind != resource.KindDestination && slices.Contains(t.servers, t.server(step.StepRef, c))
+			s := t.server(step.StepRef, c)
+			return counts(c) && c.Key().Kind != resource.KindDestination && s != nil && s.wave == t.wave
 		}
 		if !slices.ContainsFunc(step.Changes, ours) {
 			continue
@@ -89,13 +88,13 @@ func (t *turn) stepOut() {
 
 // add adds a step, after the probes of those that it takes in.
 func (t *turn) add(s resource.Step) {
-	var taken []*rolled
+	var taken []*rolled // some several times
 	for i, c := range s.Changes {
 		dest, up := c.After.(resource.Destination)
 		if !up || !c.Action.TouchesHost() {
 			continue
 		}
-		if in := t.server(s.StepRef, c); dest.Weight > 0 && slices.Contains(t.servers, in) && !slices.Contains(taken, in) {
+		if in := t.server(s.StepRef, c); dest.Weight > 0 && in != nil && in.wave == t.wave {
 			taken = append(taken, in)
 		}
 		if quiet, is := t.aside[place{s.Host, c.Key()}]; is {
@@ -145,10 +144,11 @@ func (t *turn) serves(s *rolled) bool {
 
 // ask has the directors probe real servers that they have not probed yet.
 func (t *turn) ask(servers []*rolled) {
-	servers = slices.DeleteFunc(slices.Clone(servers), func(s *rolled) bool { return t.asked[s] })
-	for _, s := range servers {
+	servers = slices.DeleteFunc(slices.Clone(servers), func(s *rolled) bool {
+		known := t.asked[s]
 		t.asked[s] = true
-	}
+		return known
+	})
 	var clusters []*schema.Cluster
 	for _, s := range servers {
 		for _, c := range s.clusters {
