@@ -81,6 +81,9 @@ func lastApply(host string, last *resource.Last) hcl.Diagnostics {
 	case last.Ending == resource.Reverted && last.Note != "":
 		d.Summary = "Last apply was taken back"
 		d.Detail = fmt.Sprintf("%s was taken back on host %s: %s.", who, host, last.Note)
+	case last.Ending == resource.Kept && last.Apply.Reverts:
+		d.Summary = "Apply was not taken back everywhere"
+		d.Detail = fmt.Sprintf("%s failed. On host %s %s. \"lvsctl rollback\" goes on with that; apply goes on from there.", who, host, last.Note)
 	case last.Ending == resource.Kept:
 		d.Summary = "Last apply failed"
 		d.Detail = fmt.Sprintf("%s failed, and what it did on host %s is left: %s. Apply goes on from there; \"lvsctl rollback\" goes back to before it.", who, host, last.Note)

@@ -504,12 +504,14 @@ func TestNotices(t *testing.T) {
 	now := resource.Facts{BootID: "second"}
 	overriding := resource.Apply{Who: "bob@desk", Command: "lvsctl destroy", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Overrides: []string{"capacity", "vips"}}
 	apply := resource.Apply{ID: "x", Who: "ann@desk", Command: "lvsctl apply", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	reverting := resource.Apply{ID: "x", Who: "ann@desk", Command: "lvsctl apply", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Reverts: true}
 	diags := Notices(map[string]*resource.Snapshot{
 		"up":       {Facts: now, Ledger: resource.Ledger{BootID: "second", Claims: claims}},
 		"rebooted": {Facts: now, Ledger: resource.Ledger{BootID: "first", Lost: lost}},
 		"done":     {Ledger: resource.Ledger{Last: &resource.Last{Apply: apply, Ending: resource.Applied}}},
 		"cut off":  {Ledger: resource.Ledger{Last: &resource.Last{Apply: apply}}},
 		"failed":   {Ledger: resource.Ledger{Last: &resource.Last{Apply: apply, Ending: resource.Kept, Note: "no route"}}},
+		"half":     {Ledger: resource.Ledger{Last: &resource.Last{Apply: reverting, Ending: resource.Kept, Note: "it is taken back here, and not yet on web1"}}},
 		"reverted": {Ledger: resource.Ledger{Last: &resource.Last{Apply: apply, Ending: resource.Reverted, Note: "nobody confirmed it"}}},
 		"risky":    {Ledger: resource.Ledger{Last: &resource.Last{Apply: overriding}}},
 		"undone":   {Ledger: resource.Ledger{Last: &resource.Last{Apply: apply, Ending: resource.Reverted}}},
@@ -526,6 +528,7 @@ func TestNotices(t *testing.T) {
 		`Apply was not finished: The apply of ann@desk since 2026-01-02 03:04:05 UTC (lvsctl apply) was not finished when host cut down was rebooted. "lvsctl boot" on that host takes it back there; apply goes on from there.`,
 		`Apply was not finished: The apply of ann@desk since 2026-01-02 03:04:05 UTC (lvsctl apply) was not finished on host cut off. Apply goes on from there; "lvsctl rollback" goes back to before it.`,
 		`Last apply failed: The apply of ann@desk since 2026-01-02 03:04:05 UTC (lvsctl apply) failed, and what it did on host failed is left: no route. Apply goes on from there; "lvsctl rollback" goes back to before it.`,
+		`Apply was not taken back everywhere: The apply of ann@desk since 2026-01-02 03:04:05 UTC (lvsctl apply) failed. On host half it is taken back here, and not yet on web1. "lvsctl rollback" goes on with that; apply goes on from there.`,
 		"Host was rebooted: Host rebooted was rebooted since the last apply. The 7 objects that lvsctl had there went with the reboot, and the next apply sets up again what the config asks for.",
 		"Last apply was taken back: The apply of ann@desk since 2026-01-02 03:04:05 UTC (lvsctl apply) was taken back on host reverted: nobody confirmed it.",
 		`Apply was not finished: The apply of bob@desk since 2026-01-02 03:04:05 UTC (lvsctl destroy, overriding policies capacity, vips) was not finished on host risky. Apply goes on from there; "lvsctl rollback" goes back to before it.`,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lvsctl/lvsctl/planner"
@@ -51,7 +52,7 @@ const maxReverts = 4
 
 // RollBack undoes an apply on locked hosts and verifies that. Agents that were lost get
 // another chance; the hosts of those that stay lost are left as they are, and are the
-// error. Plans are carried out by execute, which is [Fleet.Apply] with some progress.
+// error. The others remember the apply until all of them are back. Plans are carried out by execute, which is [Fleet.Apply] with some progress.
 func (f *Fleet) RollBack(ctx context.Context, by agent.Holder, apply resource.Apply, hosts []string, note string, drain time.Duration, execute func(context.Context, *planner.Plan) error) error {
 	if err := f.stillHeld(); err != nil {
 		return err
@@ -72,8 +73,11 @@ func (f *Fleet) RollBack(ctx context.Context, by agent.Holder, apply resource.Ap
 				return err
 			}
 		}
+		if len(plan.Steps) == 0 && unreachable != nil {
+			return errors.Join(f.End(ctx, hosts, resource.Kept, "it is taken back here, and not yet on "+strings.Join(lost, ", ")), unreachable)
+		}
 		if len(plan.Steps) == 0 {
-			return errors.Join(f.End(ctx, hosts, resource.Reverted, note), unreachable)
+			return f.End(ctx, hosts, resource.Reverted, note)
 		}
 		if err := execute(ctx, plan); err != nil {
 			return err

@@ -24,7 +24,7 @@ func TestRollBack(t *testing.T) {
 		want  string
 	}{
 		{"all hosts are there", nil, []string{"end lb1 reverted why", "end web1 reverted why", "end web2 reverted why", "start lb1 last 0", "start web1 last 0", "start web2 last 0"}, ""},
-		{"one is lost", map[string]error{"alive web1": lost, "connect web1": lost}, []string{"end lb1 reverted why", "end web2 reverted why", "start lb1 last 0", "start web2 last 0"}, "web1: no route to host"},
+		{"one is lost", map[string]error{"alive web1": lost, "connect web1": lost}, []string{"end lb1 kept it is taken back here, and not yet on web1", "end web2 kept it is taken back here, and not yet on web1", "start lb1 last 0", "start web2 last 0"}, "web1: no route to host"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
