@@ -121,7 +121,8 @@ func (p *Plan) Asks() bool { return p.Touches() || p.Summary().Record > 0 }
 // that costs may differ.
 func (p *Plan) Equal(o *Plan) bool {
 	return slices.EqualFunc(p.Steps, o.Steps, func(a, b resource.Step) bool {
-		return a.StepRef == b.StepRef && slices.EqualFunc(a.Changes, b.Changes, func(x, y resource.Change) bool {
+		sameProbes := slices.EqualFunc(a.Probes, b.Probes, func(x, y resource.ServerProbe) bool { return x.Server == y.Server && x.String() == y.String() })
+		return a.StepRef == b.StepRef && a.Wave == b.Wave && sameProbes && slices.EqualFunc(a.Changes, b.Changes, func(x, y resource.Change) bool {
 			return x.Action == y.Action && x.Before == y.Before && x.After == y.After
 		})
 	})

@@ -39,7 +39,7 @@ func TestFaultsBySSH(t *testing.T) {
 		ended := faultCase{faults: []fault{{killSSHD, "mid", i}}}
 		cases := []faultCase{ended, cut}
 		if os.Getenv("FAULTS") == "" {
-			cases = map[int][]faultCase{1: {ended}, 6: {cut}}[i]
+			cases = map[int][]faultCase{1: {ended}, 7: {cut}}[i]
 		}
 		for _, c := range cases {
 			if n++; !t.Run(fmt.Sprintf("%d-%s", i, c), func(t *testing.T) {

@@ -53,7 +53,7 @@ func TestConfigMoves(t *testing.T) {
 }
 
 func TestHostMoves(t *testing.T) {
-	serve := func(f *File) *[]resource.Change { return &f.Plan.Steps[1].Changes }
+	serve := func(f *File) *[]resource.Change { return &f.Plan.Steps[2].Changes }
 	tests := []struct {
 		name string
 		edit func(*File)
@@ -104,7 +104,7 @@ func TestHostMoves(t *testing.T) {
 			f.Basis = Bases{"lb1": {Ledger: planner.Digest{5}}, "web1": {Live: planner.Digest{6}, Ledger: planner.Digest{1}}}
 		}, []string{"live lb1", "ledger web1"}},
 		{"the order", func(f *File) {
-			f.Plan.Steps[0], f.Plan.Steps[1] = f.Plan.Steps[1], f.Plan.Steps[0]
+			f.Plan.Steps[0], f.Plan.Steps[2] = f.Plan.Steps[2], f.Plan.Steps[0]
 		}, []string{"order "}},
 	}
 	for _, test := range tests {

@@ -123,7 +123,7 @@ func (f *File) check() error {
 		hosts[h.Name] = true
 	}
 	for _, s := range f.Plan.Steps {
-		if !hosts[s.Host] || len(s.Changes) == 0 {
+		if !hosts[s.Host] || (len(s.Changes) == 0) == (len(s.Probes) == 0) || s.Wave < 0 || s.Wave > len(f.Plan.Waves) {
 			return ErrDamaged
 		}
 	}

@@ -45,6 +45,10 @@ func saved() *File {
 		resource.Change{Action: resource.Create, After: server(1, 1), Reason: resource.NewInConfig},
 		resource.Change{Action: resource.Delete, Before: server(2, 1), Reason: resource.RemovedFromConfig, Cuts: resource.Connections{Active: 3}})
 	serve.After = []resource.Edge{{Step: quiet.StepRef, Why: "answers <all> & more"}}
+	ask := resource.Step{StepRef: resource.StepRef{Host: "lb1", Name: "web: probe web1"}, Probes: []resource.ServerProbe{
+		{Server: "web1", Probe: resource.Probe{HTTP: "http://10.0.0.1/", Status: 200, Timeout: time.Second, Tries: 3}},
+	}}
+	quiet.Wave, ask.Wave, serve.Wave = 1, 1, 2
 	return &File{
 		Lvsctl: "1.0", Created: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), By: "ann@desk",
 		Request: Request{
@@ -58,7 +62,8 @@ func saved() *File {
 				{Name: "lb1", Drift: []planner.Drift{{Left: server(3, 1), Found: server(3, 9)}, {Left: module}}, Foreign: []resource.Resource{server(4, 1)}},
 				{Name: "web1"},
 			},
-			Steps: []resource.Step{quiet, serve},
+			Steps: []resource.Step{quiet, ask, serve},
+			Waves: []planner.Wave{{Servers: []string{"web1"}, Pause: time.Minute}, {Servers: []string{"10.0.0.2"}, Keep: true}},
 		},
 		Warnings: Warnings(hcl.Diagnostics{
 			{Severity: hcl.DiagWarning, Summary: "S", Detail: "D", Subject: &hcl.Range{Filename: "a.hcl", Start: hcl.Pos{Line: 2, Column: 1, Byte: 9}}, Extra: &schema.Rule{Name: "sip"}},
@@ -207,6 +212,8 @@ func TestImpossible(t *testing.T) {
 		"host twice":            func(f *File) { f.Plan.Hosts = append(f.Plan.Hosts, planner.Host{Name: "lb1"}) },
 		"step of another host":  func(f *File) { f.Plan.Steps[0].Host = "web2" },
 		"step without a change": func(f *File) { f.Plan.Steps[0].Changes = nil },
+		"changes and probes":    func(f *File) { f.Plan.Steps[0].Probes = f.Plan.Steps[1].Probes },
+		"wave of no plan":       func(f *File) { f.Plan.Steps[0].Wave = 3 },
 	}
 	for name, spoil := range tests {
 		f := saved()
@@ -297,7 +304,7 @@ func BenchmarkFile(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 40_000} {
 		f := saved()
 		for i := range n {
-			f.Plan.Steps[1].Changes = append(f.Plan.Steps[1].Changes, resource.Change{Action: resource.Create, After: server(10+i, 1), Reason: resource.NewInConfig})
+			f.Plan.Steps[2].Changes = append(f.Plan.Steps[2].Changes, resource.Change{Action: resource.Create, After: server(10+i, 1), Reason: resource.NewInConfig})
 		}
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
