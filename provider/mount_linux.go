@@ -180,7 +180,7 @@ func mount(m resource.Mount) error {
 	if err != nil {
 		return err
 	}
-	if err := noteable(m.Target); err != nil {
+	if err := canNote(m.Target); err != nil {
 		return fmt.Errorf("mount %s on %s: %w", m.Source, m.Target, err)
 	}
 	if err := runMount(m, ""); err != nil {
@@ -242,9 +242,9 @@ func dropNewMount(target string, before *mountinfo.Info) error {
 	return err
 }
 
-// noteable makes sure, before anything is mounted, that it can be written down what was
+// canNote makes sure, before anything is mounted, that it can be written down what was
 // asked for: a mount of which nothing is known would be somebody else's.
-func noteable(target string) error {
+func canNote(target string) error {
 	path := mountNotePath(target)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -276,7 +276,7 @@ func remount(before, after resource.Mount) error {
 		if err := expectMount(before); err != nil {
 			return err
 		}
-		if err := noteable(after.Target); err != nil {
+		if err := canNote(after.Target); err != nil {
 			return fmt.Errorf("remount %s: %w", after.Target, err)
 		}
 		if err := runMount(after, "remount"); err != nil {

@@ -35,6 +35,7 @@ var tools = []tool{
 	{"net-tools", "/usr/sbin/ifconfig"},
 	{"procps", "/usr/sbin/sysctl"},
 	{"systemd", "/lib/systemd/systemd"},
+	{"dbus", "/usr/bin/dbus-daemon"},
 	{"curl", "/usr/bin/curl"},
 	{"tcpdump", "/usr/bin/tcpdump"},
 	{"keepalived", "/usr/sbin/keepalived"},
