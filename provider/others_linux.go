@@ -25,11 +25,10 @@ func others(proc string, links []string) ([]string, error) {
 		return nil, err
 	}
 	for _, e := range entries {
-		dir := filepath.Join(proc, e.Name())
 		if strings.Trim(e.Name(), "0123456789") != "" {
 			continue
 		}
-		if name := otherIn(dir, own); name != "" && !slices.Contains(found, name) {
+		if name := otherIn(filepath.Join(proc, e.Name()), own); name != "" && !slices.Contains(found, name) {
 			found = append(found, name)
 		}
 	}
@@ -40,7 +39,7 @@ func others(proc string, links []string) ([]string, error) {
 // otherIn names the program of a process if it keeps services in the IPVS of the
 // namespace. A process that is gone meanwhile, or whose namespace cannot be seen, is none.
 func otherIn(dir, namespace string) string {
-	line, err := os.ReadFile(filepath.Join(dir, "cmdline"))
+	line, err := readKernelFile(dir + "/cmdline")
 	if err != nil || len(line) == 0 {
 		return ""
 	}

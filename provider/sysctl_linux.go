@@ -109,7 +109,7 @@ func readSysctl(name string) (resource.Sysctl, error) {
 	if err != nil {
 		return s, err
 	}
-	value, err := os.ReadFile(path)
+	value, err := readKernelFile(path)
 	s.Value = strings.Join(strings.Fields(string(value)), " ")
 	return s, err
 }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -159,13 +160,15 @@ func serverURL(text string) (string, bool) {
 	return u.Scheme + "://" + net.JoinHostPort(host, u.Port()), true
 }
 
-var prefixForm = regexp.MustCompile(`^[\w.-]+(/[\w.-]+)*$`)
+var prefixForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[\w.-]+(/[\w.-]+)*$`)
+})
 
 // keyPrefix is the argument that the names of keys begin with.
 func (c *content) keyPrefix() string {
 	s, ok := c.str("prefix")
 	s = strings.Trim(s, "/")
-	if ok && !prefixForm.MatchString(s) {
+	if ok && !prefixForm().MatchString(s) {
 		c.fail(c.at("prefix"), "Invalid prefix", `The prefix is words of letters, digits and any of _ . - with slashes between them, as in "lvsctl/web".`)
 	}
 	return s

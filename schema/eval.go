@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -164,13 +165,15 @@ func (s *scope) refer(expr hcl.Expression) (secret string, ok bool, diags hcl.Di
 
 // unknownFunction is what HCL says of a call to a function that is none. Of several
 // similar names it suggests any.
-var unknownFunction = regexp.MustCompile(`There is no function named "([^"]*)"\.( Did you mean "[^"]*"\?)?`)
+var unknownFunction = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`There is no function named "([^"]*)"\.( Did you mean "[^"]*"\?)?`)
+})
 
 // settleHints makes what is said of unknown functions the same each time.
 func (s *scope) settleHints(diags hcl.Diagnostics) {
 	for _, d := range diags {
-		d.Detail = unknownFunction.ReplaceAllStringFunc(d.Detail, func(found string) string {
-			name := unknownFunction.FindStringSubmatch(found)[1]
+		d.Detail = unknownFunction().ReplaceAllStringFunc(d.Detail, func(found string) string {
+			name := unknownFunction().FindStringSubmatch(found)[1]
 			names := sortedKeys(s.library.functions("."))
 			return fmt.Sprintf("There is no function named %q.%s", name, didYouMean(name, names, "%q"))
 		})

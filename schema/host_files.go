@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
@@ -87,7 +88,9 @@ func (c *content) hostFile(*Host) []resource.Resource {
 }
 
 // blockMarker is a line that begins or ends a block in a file.
-var blockMarker = regexp.MustCompile(`(?m)^\S+ (BEGIN|END) lvsctl .*$`)
+var blockMarker = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^\S+ (BEGIN|END) lvsctl .*$`)
+})
 
 // hostFileBlock reads one file_block block.
 func (c *content) hostFileBlock(*Host) []resource.Resource {
@@ -103,8 +106,8 @@ func (c *content) hostFileBlock(*Host) []resource.Resource {
 		c.fail(c.at("comment"), "Invalid comment", `%q cannot be what begins a comment. It is punctuation, such as "#", "//", ";" or "--".`, b.Comment)
 	case strings.ContainsRune(string(b.Content), 0):
 		c.fail(c.at("content"), "Invalid content", "The lines have a byte that is zero, and are no text.")
-	case blockMarker.MatchString(string(b.Content)):
-		c.fail(c.at("content"), "Invalid content", "One of the lines looks like those that lvsctl puts around a block: %q.", strings.TrimSpace(blockMarker.FindString(string(b.Content))))
+	case blockMarker().MatchString(string(b.Content)):
+		c.fail(c.at("content"), "Invalid content", "One of the lines looks like those that lvsctl puts around a block: %q.", strings.TrimSpace(blockMarker().FindString(string(b.Content))))
 	}
 	if b.Content != "" && !strings.HasSuffix(string(b.Content), "\n") {
 		b.Content += "\n"

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -119,7 +120,9 @@ func (c *content) clusterNames(name string, known bool) []string {
 	return names
 }
 
-var percentForm = regexp.MustCompile(`^([0-9]{1,2})\s*%$`)
+var percentForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9]{1,2})\s*%$`)
+})
 
 // percent is an argument that is a percentage below 100, nil where it is missing or wrong.
 func (c *content) percent(name string) *int {
@@ -127,7 +130,7 @@ func (c *content) percent(name string) *int {
 	if !ok {
 		return nil
 	}
-	m := percentForm.FindStringSubmatch(strings.TrimSpace(s))
+	m := percentForm().FindStringSubmatch(strings.TrimSpace(s))
 	if m == nil {
 		c.fail(c.at(name), "Invalid percentage", `The argument %q must be a whole percentage from "0%%" to "99%%", with the sign, and this is %q. %s.`, name, s, c.spec.attr(name).sentence())
 		return nil

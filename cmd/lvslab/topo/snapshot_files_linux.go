@@ -30,51 +30,74 @@ var books = []string{"/var/lib/lvsctl/", "/var/lib/nfs/"}
 // cannot be read, and some are not there: both are nothing to compare.
 func readSettings() (lines []string, err error) {
 	for _, tree := range sysctlTrees {
-		err := filepath.WalkDir(filepath.Join("/proc/sys", tree), func(path string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return nil //nolint:nilerr // not there, or not readable: nothing to compare
-			}
-			if entry.IsDir() {
-				return skipIdle(path)
-			}
-			name := strings.TrimPrefix(path, "/proc/sys/")
-			if value, ok := readSetting(path); ok && name != volatileSetting {
-				lines = append(lines, "sysctl "+name+" = "+value)
-			}
-			return nil
-		})
+		found, err := readSettingsIn(unix.AT_FDCWD, "/proc/sys/"+tree, tree)
 		if err != nil {
 			return nil, err
+		}
+		lines = append(lines, found...)
+	}
+	return lines, nil
+}
+
+// readSettingsIn reads those of a directory, whose path from the directory at is given. The
+// kernel looks up many a word for the whole path of a parameter, and there are hundreds.
+func readSettingsIn(at int, path, name string) (lines []string, err error) {
+	fd, err := unix.Openat(at, path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil //nolint:nilerr // not there, or not readable: nothing to compare
+	}
+	dir := os.NewFile(uintptr(fd), path)
+	defer dir.Close()
+	entries, err := dir.ReadDir(-1)
+	if err != nil {
+		return nil, nil //nolint:nilerr // likewise
+	}
+	for _, entry := range entries {
+		inner := name + "/" + entry.Name()
+		if entry.IsDir() {
+			found, err := readActive(fd, entry.Name(), inner)
+			if err != nil {
+				return nil, err
+			}
+			lines = append(lines, found...)
+			continue
+		}
+		if value, ok := readSetting(fd, entry.Name()); ok && inner != volatileSetting {
+			lines = append(lines, "sysctl "+inner+" = "+value)
 		}
 	}
 	return lines, nil
 }
 
-// skipIdle leaves out the IPv6 parameters of interfaces that are down. The kernel
-// makes those of tunl0 when it first comes up, and keeps them when it goes down.
-func skipIdle(dir string) error {
+// readActive is readSettingsIn but for interfaces that are down; see isIdle.
+func readActive(at int, path, name string) ([]string, error) {
+	if idle, err := isIdle(name); idle || err != nil {
+		return nil, err
+	}
+	return readSettingsIn(at, path, name)
+}
+
+// isIdle tells whether a directory has the IPv6 parameters of an interface that is down.
+// The kernel makes those of tunl0 when it first comes up, and keeps them when it goes down.
+func isIdle(dir string) (bool, error) {
 	parent, link := filepath.Split(dir)
-	if parent != "/proc/sys/net/ipv6/conf/" && parent != "/proc/sys/net/ipv6/neigh/" {
-		return nil
+	if parent != "net/ipv6/conf/" && parent != "net/ipv6/neigh/" {
+		return false, nil
 	}
 	text, err := os.ReadFile(filepath.Join("/sys/class/net", link, "flags"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // "all" and "default" are no interfaces
+		return false, nil // "all" and "default" are no interfaces
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	flags, err := strconv.ParseUint(strings.TrimSpace(string(text)), 0, 32)
-	if err == nil && flags&unix.IFF_UP == 0 {
-		return filepath.SkipDir
-	}
-	return err
+	return flags&unix.IFF_UP == 0, err
 }
 
-// readSetting reads a kernel parameter with as few calls as can be: there are
-// hundreds of them.
-func readSetting(path string) (value string, ok bool) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+// readSetting reads a kernel parameter of a directory with as few calls as can be.
+func readSetting(at int, name string) (value string, ok bool) {
+	fd, err := unix.Openat(at, name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return "", false
 	}

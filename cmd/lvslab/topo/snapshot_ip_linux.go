@@ -111,7 +111,7 @@ func dropVolatile(value any) {
 }
 
 // dropIdle removes what the kernel gives tunl0 when it first comes up, and leaves there
-// when it goes down again; see skipIdle.
+// when it goes down again; see isIdle.
 func dropIdle(link map[string]any) {
 	if flags, _ := link["flags"].([]any); !slices.Contains(flags, any("UP")) {
 		delete(link, "inet6_addr_gen_mode")
