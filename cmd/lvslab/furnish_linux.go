@@ -38,7 +38,7 @@ const (
 // furnish makes the machine's files the root file system and prepares everything
 // that a program expects to find on a running system.
 func furnish(j job) error {
-	if err := switchRoot(); err != nil {
+	if err := switchRoot(j.Hot); err != nil {
 		return err
 	}
 	if err := mountSystem(); err != nil {
@@ -68,8 +68,9 @@ func furnish(j job) error {
 
 // switchRoot puts a writable layer in memory over the machine's root file system
 // and makes the result this system's root. The move onto / matters: a plain
-// chroot would leave the kernel's own helpers, modprobe among them, behind.
-func switchRoot() error {
+// chroot would leave the kernel's own helpers, modprobe among them, behind. Files that are hot
+// are in that layer from the beginning.
+func switchRoot(hot []string) error {
 	err := mountAll([]mount{
 		{"root", "/lower", "9p", unix.MS_RDONLY, shareOptions + "cache=loose"},
 		{"tmpfs", "/upper", "tmpfs", 0, "mode=755"},
@@ -81,6 +82,9 @@ func switchRoot() error {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			return fmt.Errorf("make overlay: %w", err)
 		}
+	}
+	if err := warm(hot, "/lower", "/upper/files"); err != nil {
+		return err
 	}
 	err = mountAll([]mount{
 		{"overlay", "/root", "overlay", 0, "lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work"},

@@ -28,6 +28,7 @@ type job struct {
 	Dir      string   // working directory
 	Writable []string // directories shared read-write, tagged w0, w1, ...
 	Emulated bool     // processors are
+	Hot      []string // files of the machine to have in memory
 	Release  string   // kernel release
 	Modules  string   // the machine's path of that kernel's modules
 	Load     []string // module files in moduleDir, in the order to load
@@ -44,7 +45,7 @@ func buildInitramfs(k *kernel, j job) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.Release, j.Modules = k.release, k.modules
+	j.Release, j.Modules, j.Hot = k.release, k.modules, hotFiles(k.modules)
 	var out bytes.Buffer
 	archive := cpioWriter{w: &out}
 	for _, dir := range []string{"dev", "proc", "lower", "upper", "root", "modules"} {
