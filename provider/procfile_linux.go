@@ -14,7 +14,7 @@ func readKernelFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	text := make([]byte, 0, 512)
 	for {
 		free := text[len(text):cap(text)]

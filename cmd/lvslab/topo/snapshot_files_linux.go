@@ -44,13 +44,13 @@ func readSettings() (lines []string, err error) {
 func readSettingsIn(at int, path, name string) (lines []string, err error) {
 	fd, err := unix.Openat(at, path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, nil //nolint:nilerr // not there, or not readable: nothing to compare
+		return nil, nil // not there, or not readable: nothing to compare
 	}
 	dir := os.NewFile(uintptr(fd), path)
 	defer dir.Close()
 	entries, err := dir.ReadDir(-1)
 	if err != nil {
-		return nil, nil //nolint:nilerr // likewise
+		return nil, nil // likewise
 	}
 	for _, entry := range entries {
 		inner := name + "/" + entry.Name()
