@@ -5,6 +5,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 export CGO_ENABLED := 0
+export GOAMD64 := v1
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X github.com/lvsctl/lvsctl/cmd/lvsctl/internal/command.version=$(VERSION)
 LAB     := $(CURDIR)/bin/lvslab
