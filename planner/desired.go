@@ -28,8 +28,7 @@ type Desired struct {
 	mounts    map[*schema.Host][]*step         // after which a host has all that it mounts
 	parting   resource.Reason                  // why objects that are not wanted go
 	missing   []string                         // hosts that cannot be reached
-	rollouts  []*schema.Cluster                // those whose real servers change in waves
-	directors map[string]bool                  // hosts that are directors of any cluster
+	clusters  []*schema.Cluster                // where real servers of some change in waves
 	conflicts hcl.Diagnostics
 }
 
@@ -64,7 +63,7 @@ type want struct {
 // Want writes down what host blocks ask for and runs the recipes of each cluster. Its
 // diagnostics name objects that are wanted in different states.
 func Want(cfg *schema.Config) (*Desired, hcl.Diagnostics) {
-	d := &Desired{wants: map[string]map[resource.Key]want{}, drains: map[serviceAt]resource.Drain{}, mounts: map[*schema.Host][]*step{}, directors: map[string]bool{}, parting: resource.RemovedFromConfig}
+	d := &Desired{wants: map[string]map[resource.Key]want{}, drains: map[serviceAt]resource.Drain{}, mounts: map[*schema.Host][]*step{}, parting: resource.RemovedFromConfig}
 	for _, h := range cfg.Hosts {
 		d.Hosts = append(d.Hosts, h.Name)
 		d.wants[h.Name] = map[resource.Key]want{}
@@ -78,12 +77,9 @@ func Want(cfg *schema.Config) (*Desired, hcl.Diagnostics) {
 	}
 	for _, c := range cfg.Clusters {
 		d.cluster(c)
-		for _, h := range c.Directors {
-			d.directors[h.Name] = true
-		}
-		if c.Rollout != nil {
-			d.rollouts = append(d.rollouts, c)
-		}
+	}
+	if slices.ContainsFunc(cfg.Clusters, func(c *schema.Cluster) bool { return c.Rollout != nil }) {
+		d.clusters = cfg.Clusters
 	}
 	for _, h := range cfg.Hosts {
 		d.persist(h)

@@ -27,6 +27,10 @@ type relief struct {
 	// drain is what its connections are given to end.
 	drain func(director string, dest resource.Destination) resource.Drain
 	now   map[string]map[resource.Key]resource.Destination // by director, as far as the plan got
+	// byAddr are the destinations that were there at any time, and taking how many of each
+	// service get connections.
+	byAddr map[string]map[netip.Addr][]resource.Key
+	taking map[serviceAt]int
 	// rolled are hosts that are out of service already while they change.
 	rolled map[string]bool
 }
@@ -36,15 +40,40 @@ func (r *relief) begin() {
 	if r.now != nil {
 		return
 	}
-	r.now = map[string]map[resource.Key]resource.Destination{}
+	r.now, r.byAddr = map[string]map[resource.Key]resource.Destination{}, map[string]map[netip.Addr][]resource.Key{}
+	r.taking = map[serviceAt]int{}
 	for host, snap := range r.snapshots {
-		r.now[host] = map[resource.Key]resource.Destination{}
-		for key, live := range snap.Live {
+		r.now[host], r.byAddr[host] = map[resource.Key]resource.Destination{}, map[netip.Addr][]resource.Key{}
+		for _, live := range snap.Live {
 			if dest, is := live.(resource.Destination); is {
-				r.now[host][key] = dest
+				r.put(host, dest)
 			}
 		}
 	}
+}
+
+// put notes that a director has a destination.
+func (r *relief) put(director string, dest resource.Destination) {
+	key := dest.Key()
+	if r.now[director] == nil { // it was not looked at
+		r.now[director], r.byAddr[director] = map[resource.Key]resource.Destination{}, map[netip.Addr][]resource.Key{}
+	}
+	if _, had := r.now[director][key]; !had && !slices.Contains(r.byAddr[director][dest.Addr], key) {
+		r.byAddr[director][dest.Addr] = append(r.byAddr[director][dest.Addr], key)
+	}
+	r.drop(director, key)
+	r.now[director][key] = dest
+	if dest.Weight > 0 {
+		r.taking[serviceAt{director, dest.Service}]++
+	}
+}
+
+// drop notes that a director does not have a destination any more.
+func (r *relief) drop(director string, key resource.Key) {
+	if dest, had := r.now[director][key]; had && dest.Weight > 0 {
+		r.taking[serviceAt{director, dest.Service}]--
+	}
+	delete(r.now[director], key)
 }
 
 // relief is that of an ordinary plan.
@@ -55,7 +84,13 @@ func (d *Desired) relief(snapshots map[string]*resource.Snapshot) *relief {
 			if w, wanted := d.wants[director][key]; wanted {
 				return resource.Step{StepRef: w.step.StepRef, After: w.step.edges}
 			}
-			return claimedBy(snapshots[director], director, key)
+			at := claimedBy(snapshots[director], director, key)
+			for _, s := range d.steps { // it may have got other edges by then
+				if s.StepRef == at.StepRef {
+					at.After = s.edges
+				}
+			}
+			return at
 		},
 		drain: func(director string, dest resource.Destination) resource.Drain {
 			return d.drainAt(director, dest.Service, snapshots[director])
@@ -167,25 +202,32 @@ func (r *relief) pass(s resource.Step) {
 			continue
 		}
 		if after, stays := c.After.(resource.Destination); stays {
-			r.now[s.Host][c.Key()] = after
+			r.put(s.Host, after)
 		} else {
-			delete(r.now[s.Host], c.Key())
+			r.drop(s.Host, c.Key())
 		}
 	}
 }
 
 // around puts steps around those of one real server.
 func (r *relief) around(steps []resource.Step) []resource.Step {
-	before, wait, after := r.sides([]string{steps[0].Host}, resource.Remounting)
+	addresses := map[netip.Addr]bool{}
+	for _, a := range r.snapshots[steps[0].Host].Facts.Addresses {
+		addresses[a.Prefix.Addr()] = true
+	}
+	before, wait, after := r.sides(addresses, resource.Remounting)
 	return slices.Concat(before, wait, steps, after)
 }
 
 // sides are the steps that take real servers out of service, wait for their connections, and
 // take them in again.
-func (r *relief) sides(hosts []string, why resource.Reason) (before, wait, after []resource.Step) {
+func (r *relief) sides(addresses map[netip.Addr]bool, why resource.Reason) (before, wait, after []resource.Step) {
 	for _, director := range slices.Sorted(maps.Keys(r.snapshots)) {
-		for _, out := range r.outOfService(director, hosts, why) {
-			before, wait, after = append(before, out[0]), append(wait, out[1]), append(after, out[2])
+		for _, out := range r.outOfService(director, addresses, why) {
+			before, after = append(before, out[0]), append(after, out[2])
+			if waits(out[1]) {
+				wait = append(wait, out[1])
+			}
 		}
 	}
 	return before, wait, after
@@ -193,10 +235,10 @@ func (r *relief) sides(hosts []string, why resource.Reason) (before, wait, after
 
 // outOfService are the steps on a director that take real servers out of service, wait for
 // their connections, and take them in again.
-func (r *relief) outOfService(director string, hosts []string, why resource.Reason) [][3]resource.Step {
+func (r *relief) outOfService(director string, addresses map[netip.Addr]bool, why resource.Reason) [][3]resource.Step {
 	places := map[resource.StepRef]int{}
 	var list [][3]resource.Step
-	for _, dest := range r.serving(director, hosts) {
+	for _, dest := range r.serving(director, addresses, why) {
 		at := r.place(director, dest.Key())
 		i, known := places[at.StepRef]
 		if !known {
@@ -213,31 +255,28 @@ func (r *relief) outOfService(director string, hosts []string, why resource.Reas
 	return list
 }
 
-// serving are the destinations of ours on a director that are some hosts, whose services have
-// another real server to take over, in the order of their keys.
-func (r *relief) serving(director string, hosts []string) []resource.Destination {
-	addresses := map[netip.Addr]bool{}
-	for _, host := range hosts {
-		if snap := r.snapshots[host]; snap != nil {
-			for _, a := range snap.Facts.Addresses {
-				addresses[a.Prefix.Addr()] = true
+// serving are the destinations of ours on a director at some addresses, whose services have
+// another real server to take over, in the order of their keys. For a remount those that are
+// not drained stay.
+func (r *relief) serving(director string, addresses map[netip.Addr]bool, why resource.Reason) []resource.Destination {
+	own := map[resource.ServiceKey]int{}
+	var list []resource.Destination
+	for addr := range addresses {
+		for _, key := range r.byAddr[director][addr] {
+			dest := r.now[director][key]
+			if dest.Weight == 0 {
+				continue
+			}
+			own[dest.Service]++
+			_, ours := r.snapshots[director].Ledger.Claims[key]
+			if ours && (why == resource.RollingOut || r.drain(director, dest).Within > 0) {
+				list = append(list, dest)
 			}
 		}
 	}
-	others := map[resource.ServiceKey]bool{}
-	var list []resource.Destination
-	for key, dest := range r.now[director] {
-		own := addresses[dest.Addr]
-		_, ours := r.snapshots[director].Ledger.Claims[key]
-		switch {
-		case dest.Weight == 0:
-		case !own:
-			others[dest.Service] = true
-		case ours && r.drain(director, dest).Within > 0:
-			list = append(list, dest)
-		}
-	}
-	list = slices.DeleteFunc(list, func(d resource.Destination) bool { return !others[d.Service] })
+	list = slices.DeleteFunc(list, func(d resource.Destination) bool {
+		return r.taking[serviceAt{director, d.Service}] <= own[d.Service]
+	})
 	slices.SortFunc(list, func(a, b resource.Destination) int { return a.Key().Compare(b.Key()) })
 	return list
 }

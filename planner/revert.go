@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -21,8 +22,9 @@ import (
 // Revert returns the plan that brings hosts back to where their last apply began. Hosts
 // without a journal or a snapshot are left out. An object that was ours and yet not there
 // takes a second plan after the first: it is removed, and then claimed. Real servers that
-// go are drained for so long.
-func Revert(journals map[string]*resource.Journal, snapshots map[string]*resource.Snapshot, drain time.Duration) *Plan {
+// go are drained for so long. Lost are the addresses of hosts that had part in the apply and are
+// out of reach.
+func Revert(journals map[string]*resource.Journal, snapshots map[string]*resource.Snapshot, drain time.Duration, lost ...netip.Addr) *Plan {
 	r := newReversion(journals, snapshots)
 	g := newGraph(r.Desired, snapshots)
 	plan := &Plan{}
@@ -52,7 +54,11 @@ func Revert(journals map[string]*resource.Journal, snapshots map[string]*resourc
 	}
 	g.readAgain(r.Desired, snapshots)
 	g.connect(snapshots)
-	plan.Steps = meanwhile(r.relief(snapshots, drain).relieve(g.order()), snapshots)
+	unsure := map[netip.Addr]bool{}
+	for _, addr := range lost {
+		unsure[addr] = true
+	}
+	plan.Steps = meanwhile(r.relief(snapshots, drain).relieve(takenInLast(g.order(), snapshots, unsure)), snapshots)
 	return plan
 }
 

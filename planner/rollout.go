@@ -1,12 +1,10 @@
 package planner
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lvsctl/lvsctl/schema"
@@ -113,6 +111,10 @@ type rollout struct {
 	inWave   [][]*rolled           // from the first wave on
 	names    map[netip.Addr]string // of hosts that were real servers, too
 	probes   map[*schema.Cluster]map[netip.Addr][]resource.Probe
+	// needs are clusters, by name, for which real servers may have to change, and directors
+	// the hosts that are director of any.
+	needs, directors map[string]bool
+	snapshots        map[string]*resource.Snapshot
 }
 
 // A place is where a destination is to be found.
@@ -125,21 +127,30 @@ type place struct {
 type rolled struct {
 	name     string
 	addr     netip.Addr
-	host     string // that changes in waves, empty for one that is not managed, or a director itself
+	host     string // that changes in waves, empty for one that is not managed, or its own director
 	clusters []*schema.Cluster
-	places   []place // of its destinations
+	places   []place // of its destinations, which are to get connections
 	changes  bool
 	wave     int // 0 while it has none
 }
 
 // rolling is what a config says of waves in a plan, nil where it says nothing.
 func (d *Desired) rolling(g *graph, snapshots map[string]*resource.Snapshot) *rollout {
-	if len(d.rollouts) == 0 {
+	if len(d.clusters) == 0 {
 		return nil
 	}
-	r := &rollout{clusters: map[serviceAt]*schema.Cluster{}, byAddr: map[netip.Addr]*rolled{}, byHost: map[string]*rolled{}, probes: map[*schema.Cluster]map[netip.Addr][]resource.Probe{}}
-	for _, c := range d.rollouts {
-		if g.moves(c) {
+	r := &rollout{
+		snapshots: snapshots, names: namesOf(snapshots), needs: map[string]bool{hostBlock: true}, directors: map[string]bool{},
+		clusters: map[serviceAt]*schema.Cluster{}, byAddr: map[netip.Addr]*rolled{}, byHost: map[string]*rolled{}, probes: map[*schema.Cluster]map[netip.Addr][]resource.Probe{},
+	}
+	for _, c := range d.clusters {
+		for _, h := range c.Directors {
+			r.directors[h.Name] = true
+		}
+		r.needs[c.Name] = !g.moves(c)
+	}
+	for _, c := range d.clusters {
+		if c.Rollout == nil || !r.needs[c.Name] {
 			continue
 		}
 		r.probes[c] = c.ServerProbes()
@@ -148,18 +159,18 @@ func (d *Desired) rolling(g *graph, snapshots map[string]*resource.Snapshot) *ro
 				r.clusters[at] = c
 			}
 			for i := range svc.RealServers {
-				r.add(c, svc, &svc.RealServers[i], d.directors)
+				r.add(c, svc, &svc.RealServers[i])
 			}
 		}
 	}
-	r.names = namesOf(snapshots)
 	return r
 }
 
-// moves tells whether a cluster's VIP leaves a director.
+// moves tells whether a cluster's VIP leaves a host that is no director of it any more.
 func (g *graph) moves(c *schema.Cluster) bool {
 	return slices.ContainsFunc(g.nodes, func(n *node) bool {
-		return n.down && n.ref.Name == c.Name+": "+takesVIP && slices.ContainsFunc(n.changes, counts)
+		stays := slices.ContainsFunc(c.Directors, func(h *schema.Host) bool { return h.Name == n.ref.Host })
+		return n.down && !stays && n.ref.Name == c.Name+": "+takesVIP && slices.ContainsFunc(n.changes, counts)
 	})
 }
 
@@ -186,38 +197,54 @@ func servicesAt(c *schema.Cluster, svc *schema.Service) []serviceAt {
 }
 
 // add notes a real server of a service.
-func (r *rollout) add(c *schema.Cluster, svc *schema.Service, rs *schema.RealServer, directors map[string]bool) {
+func (r *rollout) add(c *schema.Cluster, svc *schema.Service, rs *schema.RealServer) {
 	s := r.at(rs.Addr, c)
 	for _, at := range servicesAt(c, svc) {
-		s.places = append(s.places, place{at.host, destination(at.key, rs).Key()})
+		if rs.Weight > 0 {
+			s.places = append(s.places, place{at.host, destination(at.key, rs).Key()})
+		}
 	}
-	if rs.Host == nil {
+	if rs.Host != nil {
+		s.isHost(rs.Host.Name, r)
+	}
+}
+
+// isHost notes which host a real server is. What a director of its own cluster does as such is
+// not for waves.
+func (s *rolled) isHost(name string, r *rollout) {
+	s.name = name
+	own := func(c *schema.Cluster) bool {
+		return slices.ContainsFunc(c.Directors, func(h *schema.Host) bool { return h.Name == name })
+	}
+	if slices.ContainsFunc(s.clusters, own) {
+		s.host = ""
+		delete(r.byHost, name)
 		return
 	}
-	s.name = rs.Host.Name
-	if !directors[s.name] {
-		s.host = s.name
-		r.byHost[s.name] = s
-	}
+	s.host = name
+	r.byHost[name] = s
 }
 
 // at is the real server at an address, as one of a cluster.
 func (r *rollout) at(addr netip.Addr, c *schema.Cluster) *rolled {
 	s := r.byAddr[addr]
 	if s == nil {
-		s = &rolled{name: cmp.Or(r.names[addr], addr.String()), addr: addr}
+		s = &rolled{name: addr.String(), addr: addr}
 		r.byAddr[addr] = s
 		r.list = append(r.list, s)
 	}
 	if !slices.Contains(s.clusters, c) {
 		s.clusters = append(s.clusters, c)
+		if name := r.names[addr]; name != "" {
+			s.isHost(name, r)
+		}
 	}
 	return s
 }
 
 // server is the real server that a change of a step is about, nil for none that changes in
-// waves: by what directors send there, what the host block asks for, or what a cluster that
-// has a rollout needs.
+// waves: by what directors send there, or what changes on its host, unless that is for a
+// cluster that moves or goes. A host that is a director of others has more to do.
 func (r *rollout) server(of resource.StepRef, c resource.Change) *rolled {
 	key := c.Key()
 	if key.Kind == resource.KindDestination {
@@ -226,8 +253,9 @@ func (r *rollout) server(of resource.StepRef, c resource.Change) *rolled {
 		}
 	}
 	s := r.byHost[of.Host]
-	cluster, _, _ := strings.Cut(of.Name, ":")
-	if s == nil || cluster != hostBlock && !slices.ContainsFunc(s.clusters, func(c *schema.Cluster) bool { return c.Name == cluster }) {
+	cluster := clusterOf(of)
+	its := func(c *schema.Cluster) bool { return c.Name == cluster }
+	if s == nil || !r.needs[cluster] || cluster != hostBlock && r.directors[of.Host] && !slices.ContainsFunc(s.clusters, its) {
 		return nil
 	}
 	return s
@@ -242,13 +270,16 @@ func counts(c resource.Change) bool {
 // waves gives each real server that changes its wave: the first with room for it in all of
 // its clusters, and not before those that come before it there.
 func (r *rollout) waves(g *graph) []Wave {
-	for _, n := range g.nodes {
-		for _, c := range n.changes {
-			if s := r.server(n.ref, c); s != nil && counts(c) {
-				s.changes = true
+	for range 2 { // in the first round those turn up that are removed
+		for _, n := range g.nodes {
+			for _, c := range n.changes {
+				if s := r.server(n.ref, c); s != nil && counts(c) {
+					s.changes = true
+				}
 			}
 		}
 	}
+	slices.SortStableFunc(r.list, func(a, b *rolled) int { return r.out(b) - r.out(a) })
 	type room struct {
 		cluster *schema.Cluster
 		wave    int
@@ -278,6 +309,19 @@ func (r *rollout) waves(g *graph) []Wave {
 		r.inWave[s.wave-1] = append(r.inWave[s.wave-1], s)
 	}
 	return waves
+}
+
+// out tells whether a real server is out of service that is to be in it, as 1 or 0. It comes
+// first, as it is missing already.
+func (r *rollout) out(s *rolled) int {
+	for _, p := range s.places {
+		if snap := r.snapshots[p.director]; snap != nil {
+			if dest, there := snap.Live[p.key].(resource.Destination); there && dest.Weight == 0 {
+				return 1
+			}
+		}
+	}
+	return 0
 }
 
 // take adds a real server to a wave.

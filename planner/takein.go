@@ -1,7 +1,9 @@
 package planner
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
@@ -21,29 +23,40 @@ func (g *graph) takeInLast(snapshots map[string]*resource.Snapshot) {
 	if len(changing) == 0 {
 		return
 	}
-	hosts := map[netip.Addr]string{}
-	for name := range changing {
-		if snap := snapshots[name]; snap != nil {
-			for _, a := range snap.Facts.Addresses {
-				hosts[a.Prefix.Addr()] = name
-			}
-		}
-	}
+	hosts := hostsAt(snapshots)
 	for _, n := range g.nodes {
 		seen := map[string]bool{}
 		for _, c := range n.changes {
-			host, known := hosts[c.Key().Prefix.Addr()]
-			if n.down || !known || seen[host] || !takesIn(c) {
+			if n.down || !takesIn(c) {
 				continue
 			}
-			seen[host] = true
-			for _, first := range changing[host] {
-				if first.rank < n.rank {
-					first.before(n)
+			for _, host := range hosts[c.Key().Prefix.Addr()] {
+				if seen[host] {
+					continue
+				}
+				seen[host] = true
+				for _, first := range changing[host] {
+					if first.rank < n.rank {
+						first.before(n)
+					}
 				}
 			}
 		}
 	}
+}
+
+// hostsAt are the hosts that have an address as their own. Some have the same, as those of
+// bridges that programs make.
+func hostsAt(snapshots map[string]*resource.Snapshot) map[netip.Addr][]string {
+	hosts := map[netip.Addr][]string{}
+	for _, name := range slices.Sorted(maps.Keys(snapshots)) {
+		for _, a := range snapshots[name].Facts.Addresses {
+			if addr := a.Prefix.Addr(); !slices.Contains(hosts[addr], name) {
+				hosts[addr] = append(hosts[addr], name)
+			}
+		}
+	}
+	return hosts
 }
 
 // changesServer tells nodes with changes that a real server notices as such.
@@ -62,4 +75,59 @@ func takesIn(c resource.Change) bool {
 	after, is := c.After.(resource.Destination)
 	before, was := c.Before.(resource.Destination)
 	return is && after.Weight > 0 && (!was || before.Weight == 0)
+}
+
+// takenInLast moves what takes real servers in to after the last change on their hosts, also
+// where that takes something away. It is for the way back, where a real server may be out of
+// service since it does not work: what it was changed by goes first. Those at addresses of
+// hosts that are out of reach stay out while others are there, as nobody knows what is there.
+func takenInLast(steps []resource.Step, snapshots map[string]*resource.Snapshot, lost map[netip.Addr]bool) []resource.Step {
+	hosts, last := hostsAt(snapshots), map[string]int{}
+	for i, s := range steps {
+		if changesServer(&node{changes: s.Changes}) {
+			last[s.Host] = i
+		}
+	}
+	when := func(i int, c resource.Change) int {
+		at := i
+		for _, host := range hosts[c.Key().Prefix.Addr()] {
+			at = max(at, last[host])
+		}
+		return at
+	}
+	later := map[int][]resource.Step{}
+	var out []resource.Step
+	for i, s := range steps {
+		now, then := s, resource.Step{StepRef: s.StepRef, After: s.After}
+		now.Changes = nil
+		at := i
+		for _, c := range s.Changes {
+			switch n := when(i, c); {
+			case takesIn(c) && lost[c.Key().Prefix.Addr()] && standIns(snapshots[s.Host], c.Key()):
+			case takesIn(c) && n > i:
+				then.Changes, at = append(then.Changes, c), max(at, n)
+			default:
+				now.Changes = append(now.Changes, c)
+			}
+		}
+		if len(now.Changes) > 0 {
+			out = append(out, now)
+		}
+		if len(then.Changes) > 0 {
+			later[at] = append(later[at], then)
+		}
+		out = append(out, later[i]...)
+	}
+	return out
+}
+
+// standIns tells whether a service has another destination that gets connections.
+func standIns(snap *resource.Snapshot, key resource.Key) bool {
+	for k, live := range snap.Live {
+		dest, is := live.(resource.Destination)
+		if is && k.Service == key.Service && k != key && dest.Weight > 0 {
+			return true
+		}
+	}
+	return false
 }

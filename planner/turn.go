@@ -2,6 +2,8 @@ package planner
 
 import (
 	"fmt"
+	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -9,16 +11,24 @@ import (
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
-// A turn is the steps of one wave, on their way to what is done.
+// A turn is the steps of one wave, on their way to what is done. Real servers whose hosts
+// change are out of service from the first to the last of these changes: whatever directors are
+// to send them comes with weight 0 until then, and gets its weight after their probes.
 type turn struct {
 	*rollout
 	relief  *relief
-	wave    int
-	servers []*rolled
-	asked   map[*rolled]bool          // they were probed, or need not be
-	back    []resource.Step           // by which those that are out of service are taken in again
-	aside   map[place]resource.Change // of those steps, unless something else has taken them in
+	hosts   map[*rolled]bool // that change
+	last    int              // step that changes one of them, -1 for none
+	asked   map[*rolled]bool // they were probed
+	back    map[place]back   // what is out of service, and is taken in again
+	waiting []place          // of back, in their order
 	out     []resource.Step
+}
+
+// A back is a change by which a destination is taken in again, in a step.
+type back struct {
+	step   resource.Step
+	change resource.Change
 }
 
 // turn has the real servers of a wave out of service while they change, and probed before
@@ -27,83 +37,103 @@ func (r *rollout) turn(wave int, steps []resource.Step, rel *relief) []resource.
 	if r == nil || wave == 0 {
 		return steps
 	}
-	t := &turn{rollout: r, relief: rel, wave: wave, servers: r.inWave[wave-1], asked: map[*rolled]bool{}}
-	for _, s := range t.servers {
-		rel.rolled[s.host] = true
-	}
 	rel.begin()
-	first, last := t.window(steps)
+	clear(rel.rolled)
+	t := &turn{rollout: r, relief: rel, hosts: map[*rolled]bool{}, last: -1, asked: map[*rolled]bool{}, back: map[place]back{}}
+	first := t.window(wave, steps)
 	for i, s := range steps {
 		if i == first {
 			t.stepOut()
 		}
-		t.add(s)
-		if i == last {
+		t.add(i, s)
+		if i == t.last {
 			t.stepIn()
 		}
 	}
 	return t.out
 }
 
-// window is from the first to the last step that changes one of the real servers, -1 for
-// none.
-func (t *turn) window(steps []resource.Step) (first, last int) {
-	first, last = -1, -1
+// window finds the hosts of real servers that change, and the last step that changes one. It
+// returns the first that changes one of them or what directors send there, -1 for none. A real
+// server that had to wait for this wave is in it, too.
+func (t *turn) window(wave int, steps []resource.Step) (first int) {
 	for i, step := range steps {
-		ours := func(c resource.Change) bool {
-			s := t.server(step.StepRef, c)
-			return counts(c) && c.Key().Kind != resource.KindDestination && s != nil && s.wave == t.wave
+		s := t.byHost[step.Host]
+		for _, c := range step.Changes {
+			if s != nil && counts(c) && c.Key().Kind != resource.KindDestination && (s.wave == wave || t.server(step.StepRef, c) == s) {
+				t.hosts[s], t.last = true, i
+			}
 		}
-		if !slices.ContainsFunc(step.Changes, ours) {
-			continue
-		}
-		if first < 0 {
-			first = i
-		}
-		last = i
 	}
-	return first, last
+	return slices.IndexFunc(steps[:t.last+1], func(step resource.Step) bool {
+		return slices.ContainsFunc(step.Changes, func(c resource.Change) bool {
+			return counts(c) && (t.hosts[t.server(step.StepRef, c)] || t.hosts[t.byHost[step.Host]])
+		})
+	})
 }
 
 // stepOut takes the real servers out of service that have others to take over.
 func (t *turn) stepOut() {
-	var hosts []string
-	for _, s := range t.servers {
-		if s.host != "" {
-			hosts = append(hosts, s.host)
+	addresses := map[netip.Addr]bool{}
+	for s := range t.hosts {
+		addresses[s.addr] = true
+		for _, a := range t.snapshots[s.host].Facts.Addresses {
+			addresses[a.Prefix.Addr()] = true
 		}
 	}
-	before, wait, after := t.relief.sides(hosts, resource.RollingOut)
+	before, wait, after := t.relief.sides(addresses, resource.RollingOut)
 	for _, s := range slices.Concat(before, wait) {
 		t.relief.pass(s)
 		t.out = append(t.out, s)
 	}
-	t.back, t.aside = after, map[place]resource.Change{}
 	for _, s := range after {
 		for _, c := range s.Changes {
-			t.aside[place{s.Host, c.Key()}] = c
+			t.putBack(s, c)
+			if of := t.byAddr[c.Key().Prefix.Addr()]; of != nil {
+				t.relief.rolled[of.host] = true
+			}
 		}
 	}
 }
 
-// add adds a step, after the probes of those that it takes in.
-func (t *turn) add(s resource.Step) {
+// putBack notes how a destination is taken in again.
+func (t *turn) putBack(s resource.Step, c resource.Change) {
+	at := place{s.Host, c.Key()}
+	if _, known := t.back[at]; !known {
+		t.waiting = append(t.waiting, at)
+	}
+	t.back[at] = back{s, c}
+}
+
+// add adds a step, after the probes of those that it takes in. As long as their hosts change
+// nobody is taken in.
+func (t *turn) add(i int, s resource.Step) {
+	s.Changes = slices.Clone(s.Changes)
 	var taken []*rolled // some several times
-	for i, c := range s.Changes {
-		dest, up := c.After.(resource.Destination)
-		if !up || !c.Action.TouchesHost() {
+	for n := range s.Changes {
+		c := &s.Changes[n]
+		if c.Key().Kind != resource.KindDestination || !c.Action.TouchesHost() {
 			continue
 		}
-		if in := t.server(s.StepRef, c); dest.Weight > 0 && in != nil && in.wave == t.wave {
-			taken = append(taken, in)
+		if quiet, out := t.back[place{s.Host, c.Key()}]; out {
+			c.Before = quiet.change.Before
+			delete(t.back, place{s.Host, c.Key()})
 		}
-		if quiet, is := t.aside[place{s.Host, c.Key()}]; is {
-			s.Changes = slices.Clone(s.Changes)
-			s.Changes[i].Before = quiet.Before
-			if quiet.Before == c.After {
-				s.Changes[i].Action = resource.Adopt
-			}
-			delete(t.aside, place{s.Host, c.Key()})
+		of := t.server(s.StepRef, *c)
+		dest, up := c.After.(resource.Destination)
+		switch {
+		case of == nil || !up || dest.Weight == 0:
+		case t.hosts[of] && i <= t.last && t.relief.now[s.Host][c.Key()].Weight > 0: // nobody else could stand in for it
+		case t.hosts[of] && i <= t.last:
+			quiet := dest
+			quiet.Weight = 0
+			t.putBack(s, resource.Change{Action: resource.Update, Before: quiet, After: dest, Reason: resource.RollingOut})
+			c.After = quiet
+		default:
+			taken = append(taken, of)
+		}
+		if c.Before != nil && c.Before == c.After {
+			c.Action = resource.Adopt
 		}
 	}
 	t.ask(taken)
@@ -111,33 +141,40 @@ func (t *turn) add(s resource.Step) {
 	t.out = append(t.out, s)
 }
 
-// stepIn takes the real servers in again that no step has taken in meanwhile.
+// stepIn takes the real servers in again, after their probes.
 func (t *turn) stepIn() {
 	var changed []*rolled
-	for _, s := range t.servers {
-		if s.host != "" && t.serves(s) {
+	for _, s := range slices.SortedFunc(maps.Keys(t.hosts), func(a, b *rolled) int { return strings.Compare(a.name, b.name) }) {
+		if t.serves(s) {
 			changed = append(changed, s)
 		}
 	}
 	t.ask(changed)
-	for _, s := range t.back {
-		s.Changes = slices.DeleteFunc(slices.Clone(s.Changes), func(c resource.Change) bool {
-			_, still := t.aside[place{s.Host, c.Key()}]
-			return !still
-		})
-		if len(s.Changes) > 0 {
-			t.relief.pass(s)
-			t.out = append(t.out, s)
+	var steps []resource.Step
+	for _, at := range t.waiting {
+		b, still := t.back[at]
+		if !still {
+			continue
 		}
+		delete(t.back, at)
+		n := slices.IndexFunc(steps, func(s resource.Step) bool { return s.StepRef == b.step.StepRef })
+		if n < 0 {
+			n = len(steps)
+			steps = append(steps, resource.Step{StepRef: b.step.StepRef, After: b.step.After})
+		}
+		steps[n].Changes = append(steps[n].Changes, b.change)
 	}
-	t.aside = nil
+	for _, s := range steps {
+		t.relief.pass(s)
+		t.out = append(t.out, s)
+	}
 }
 
 // serves tells whether a real server has connections of a director, or is about to have them
 // again.
 func (t *turn) serves(s *rolled) bool {
 	return slices.ContainsFunc(s.places, func(p place) bool {
-		_, again := t.aside[p]
+		_, again := t.back[p]
 		return again || t.relief.now[p.director][p.key].Weight > 0
 	})
 }

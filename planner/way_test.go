@@ -167,7 +167,7 @@ func TestStepsAreThoseOfAPlan(t *testing.T) {
 	for seed := range uint64(100) {
 		text := randomConfig(rand.New(rand.NewPCG(seed, 4)))
 		_, d := load(t, text)
-		d.rollouts = nil
+		d.clusters = nil
 		w := newWorld("h0", "h1", "h2", "h3", "h4")
 		var want, got []string
 		for _, s := range Make(d, w.snapshots(d)).Steps {

@@ -156,7 +156,7 @@ func (c *Cluster) ServerProbes() map[netip.Addr][]resource.Probe {
 		}
 		for i := range svc.RealServers {
 			at := netip.AddrPortFrom(svc.RealServers[i].Addr, svc.RealServers[i].Port)
-			if at.Port() != 0 && !seen[at] {
+			if at.Port() != 0 && svc.RealServers[i].Weight > 0 && !seen[at] {
 				seen[at] = true
 				probes[at.Addr()] = append(probes[at.Addr()], resource.Probe{TCP: at.String(), Timeout: portTimeout, Tries: portTries})
 			}

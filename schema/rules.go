@@ -111,7 +111,7 @@ var rules = []*Rule{
 	warning(0, "probe-elsewhere", "Probe of another address", "a probe of an address that is no VIP of its cluster", checkProbeAddress),
 	warning(0, "probe-port", "Probe of a port without service", "a probe of a port of a VIP for which its cluster has no service", checkProbePort),
 	warning(0, "probe-from-within", "Probe from within the cluster", "a probe of a VIP from a director or a real server in mode dr or tun, which have the VIP themselves", checkProbeFrom),
-	warning(0, "rollout-wave", "Wave of all real servers", "a rollout whose wave is as large as its cluster", checkRolloutWave),
+	warning(0, "rollout-wave", "Wave of all real servers", "a rollout whose wave is as large as a service of its cluster", checkRolloutWave),
 	warning(0, "rollout-probe", "Rollout without probe", "a rollout that can tell real servers that work from others neither by a probe block nor by a TCP port", checkRolloutProbe),
 	warning(0, "same-address", "Two hosts with one address", "two hosts with the same address", checkSameAddress),
 	judged(0, "vip-on-loopback", "VIP on the loopback interface", "a director that would hold the VIP on lo, where no client finds it", checkLoopback),

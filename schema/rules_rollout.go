@@ -1,13 +1,17 @@
 package schema
 
-// checkRolloutWave: a wave of all real servers leaves none to take over.
+// checkRolloutWave: a wave of all real servers of a service leaves none to take over.
 func checkRolloutWave(f *finder) {
 	for _, c := range f.clusters {
-		n := len(c.servers())
-		if c.Rollout == nil || n < 2 || c.Rollout.Servers+c.Rollout.Percent == 0 || c.Rollout.Size(n) < n {
+		if c.Rollout == nil || c.Rollout.Servers+c.Rollout.Percent == 0 {
 			continue
 		}
-		f.find(c, c.rolling.at("wave"), "The cluster has %d real servers, and all of them may change at once. None is left to take over meanwhile. Write a smaller number, or no rollout block.", n)
+		size := c.Rollout.Size(len(c.servers()))
+		for _, s := range c.services {
+			if n := len(s.realServers()); n > 1 && size >= n {
+				f.find(c, c.rolling.at("wave"), "The service %q has %d real servers, and all of them may change at once. None is left to take over meanwhile. Write a smaller number, or no rollout block.", s.Name, n)
+			}
+		}
 	}
 }
 

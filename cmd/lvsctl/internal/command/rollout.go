@@ -18,23 +18,18 @@ func (s *session) carryOut(ctx context.Context, plan *planner.Plan, flags applyF
 		if flags.noProbes {
 			plan = unasked(plan)
 		}
-		if done > 0 { // the time for it may be over
-			if err := s.judge(plan); err != nil {
-				return halted(done, err)
-			}
-		}
 		t := s.transaction(plan, flags)
 		t.earlier = done
 		t.tellWave()
 		if err := t.run(ctx); err != nil {
 			return halted(done, err)
 		}
-		plan = t.left
-		if len(plan.Steps) == 0 {
+		if len(t.left.Steps) == 0 {
 			break
 		}
-		if ctx.Err() != nil {
-			return halted(done+1, &exit{exitInterrupted, errors.New("interrupted")})
+		var err error
+		if plan, err = t.following(ctx); err != nil {
+			return halted(done+1, err)
 		}
 	}
 	if err := s.done(whole); err != nil {
@@ -78,6 +73,34 @@ func (t *transaction) tellWave() {
 	t.printer(t.out).Printf("\n%s\n", title)
 }
 
+// following is the plan of the waves that follow: the rest, if it still is that after the time
+// that has gone by, and if its time is not over.
+func (t *transaction) following(ctx context.Context) (*planner.Plan, error) {
+	plan := t.left
+	if t.flags.within > 0 || t.plan.Wave().Pause > 0 {
+		var err error
+		if plan, err = t.makePlan(context.WithoutCancel(ctx)); err != nil {
+			return nil, err
+		}
+		if more := plan.Beyond(t.rest); len(more.Steps) > 0 {
+			t.showPlan(more, false)
+			return nil, errors.New("something else has changed the hosts between two waves")
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, &exit{exitInterrupted, errors.New("interrupted")}
+	}
+	return plan, t.judge(plan)
+}
+
+// ofWave follows words about what was done, where earlier waves have done something.
+func (t *transaction) ofWave() string {
+	if t.earlier == 0 {
+		return ""
+	}
+	return " in this wave"
+}
+
 // halted is the error of a plan of which some waves are done.
 func halted(done int, err error) error {
 	if done == 0 {
@@ -115,7 +138,7 @@ func (t *transaction) soak(ctx context.Context) error {
 		case err := <-trouble:
 			return err
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil // the wave is done, and well
 		}
 	}
 }

@@ -36,7 +36,7 @@ func (t *transaction) run(ctx context.Context) error {
 	defer t.watch.close()
 	if err := t.begin(ctx); err != nil {
 		t.noteEnd(resource.Reverted, "it was not begun")
-		return fmt.Errorf("nothing was done: %w", err)
+		return fmt.Errorf("nothing was done%s: %w", t.ofWave(), err)
 	}
 	t.still = func() {}
 	if t.flags.within > 0 {
@@ -116,9 +116,9 @@ func (t *transaction) watchOver(ctx context.Context) error {
 	t.watch, err = t.newWatch(ctx, t.plan)
 	switch {
 	case ctx.Err() != nil:
-		return &exit{exitInterrupted, errors.New("interrupted: nothing was done")}
+		return &exit{exitInterrupted, fmt.Errorf("interrupted: nothing was done%s", t.ofWave())}
 	case err != nil:
-		return fmt.Errorf("nothing was done: %w", err)
+		return fmt.Errorf("nothing was done%s: %w", t.ofWave(), err)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -26,6 +27,9 @@ type Fleet struct {
 	connect func(ctx context.Context, name string) (agent.Host, error)
 	Options
 	held func() error // see Under
+
+	mu        sync.Mutex
+	addresses map[string][]resource.Address // of hosts, when they were read last
 }
 
 // A HostError is trouble with one host.
@@ -141,7 +145,28 @@ func (f *Fleet) Read(ctx context.Context, keys func(host string) []resource.Key)
 		snapshots[name] = snap
 		return nil
 	})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.addresses == nil {
+		f.addresses = map[string][]resource.Address{}
+	}
+	for name, snap := range snapshots {
+		f.addresses[name] = snap.Facts.Addresses
+	}
 	return snapshots, err
+}
+
+// addressesOf are those that some hosts had when they were read last.
+func (f *Fleet) addressesOf(names []string) []netip.Addr {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var list []netip.Addr
+	for _, name := range names {
+		for _, a := range f.addresses[name] {
+			list = append(list, a.Prefix.Addr())
+		}
+	}
+	return list
 }
 
 // Ask has hosts ask the other machines on their segments who has some addresses, all at

@@ -25,8 +25,8 @@ func (f *Fleet) LastApply(ctx context.Context) (*resource.Apply, []string, error
 }
 
 // Reversion plans how to undo what some hosts remember as their last apply. Real servers
-// that go are drained for so long.
-func (f *Fleet) Reversion(ctx context.Context, hosts []string, drain time.Duration) (*planner.Plan, error) {
+// that go are drained for so long. Those of lost hosts stay out of service, if they are.
+func (f *Fleet) Reversion(ctx context.Context, hosts []string, drain time.Duration, lost ...string) (*planner.Plan, error) {
 	journals, err := f.Journals(ctx)
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (f *Fleet) Reversion(ctx context.Context, hosts []string, drain time.Durati
 	if err != nil {
 		return nil, err
 	}
-	return planner.Revert(journals, snapshots, drain), nil
+	return planner.Revert(journals, snapshots, drain, f.addressesOf(lost)...), nil
 }
 
 // maxReverts is how many plans lead back at the most: an object that was ours and yet not
@@ -64,7 +64,7 @@ func (f *Fleet) RollBack(ctx context.Context, by agent.Holder, apply resource.Ap
 	}
 	apply.Reverts, apply.Within = true, 0
 	for pass := range maxReverts {
-		plan, err := f.Reversion(ctx, hosts, drain)
+		plan, err := f.Reversion(ctx, hosts, drain, lost...)
 		if err != nil {
 			return err
 		}
