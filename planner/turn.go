@@ -108,37 +108,50 @@ func (t *turn) putBack(s resource.Step, c resource.Change) {
 // add adds a step, after the probes of those that it takes in. As long as their hosts change
 // nobody is taken in.
 func (t *turn) add(i int, s resource.Step) {
-	s.Changes = slices.Clone(s.Changes)
+	changes := s.Changes
+	s.Changes = nil
 	var taken []*rolled // some several times
-	for n := range s.Changes {
-		c := &s.Changes[n]
+	for _, c := range changes {
 		if c.Key().Kind != resource.KindDestination || !c.Action.TouchesHost() {
+			s.Changes = append(s.Changes, c)
 			continue
 		}
 		if quiet, out := t.back[place{s.Host, c.Key()}]; out {
 			c.Before = quiet.change.Before
 			delete(t.back, place{s.Host, c.Key()})
 		}
-		of := t.server(s.StepRef, *c)
+		of := t.server(s.StepRef, c)
 		dest, up := c.After.(resource.Destination)
 		switch {
 		case of == nil || !up || dest.Weight == 0:
 		case t.hosts[of] && i <= t.last && t.relief.now[s.Host][c.Key()].Weight > 0: // nobody else could stand in for it
 		case t.hosts[of] && i <= t.last:
-			quiet := dest
-			quiet.Weight = 0
-			t.putBack(s, resource.Change{Action: resource.Update, Before: quiet, After: dest, Reason: resource.RollingOut})
-			c.After = quiet
+			c = t.hold(s, c, dest)
 		default:
 			taken = append(taken, of)
 		}
-		if c.Before != nil && c.Before == c.After {
-			c.Action = resource.Adopt
+		if c.Before == nil || c.Before != c.After {
+			s.Changes = append(s.Changes, c)
 		}
 	}
-	t.ask(taken)
-	t.relief.pass(s)
-	t.out = append(t.out, s)
+	if len(s.Changes) > 0 || len(changes) == 0 {
+		t.ask(taken)
+		t.relief.pass(s)
+		t.out = append(t.out, s)
+	}
+}
+
+// hold is a change with weight 0, which gets its weight later.
+func (t *turn) hold(s resource.Step, c resource.Change, dest resource.Destination) resource.Change {
+	quiet := dest
+	quiet.Weight = 0
+	later := resource.Change{Action: resource.Update, Before: quiet, After: dest, Reason: resource.RollingOut}
+	if c.Before == resource.Resource(quiet) { // it is nothing but the weight
+		later.Reason, later.Source = c.Reason, c.Source
+	}
+	t.putBack(s, later)
+	c.After = quiet
+	return c
 }
 
 // stepIn takes the real servers in again, after their probes.
