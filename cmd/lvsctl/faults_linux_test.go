@@ -476,7 +476,11 @@ func someTellings(passage string, hosts int) (cases []faultCase) {
 		cases = append(cases, one(killBoth, beforeEnd, 0), one(killBoth, beforeEnd, 1), anew(one(killBoth, beforeEnd, 1)), one(killAgent, afterEnd, 1),
 			goOn(one("EIO", beforeEnd, last)))
 	}
-	return cases
+	return slices.DeleteFunc(cases, func(c faultCase) bool {
+		first := c.faults[0]
+		unheard := first.kind == killBoth && first.when == beforeStart && first.step == 0 && passage != theRollback // nothing of it is there to be undone
+		return first.telling() != "" && first.step >= hosts || unheard && !c.goOn && c.again == nil
+	})
 }
 
 // allTellings are those of FAULTS=all.
