@@ -469,7 +469,7 @@ func someTellings(passage string, hosts int) (cases []faultCase) {
 	case theEdit:
 		cases = append(cases, one(killLvsctl, afterEnd, 1),
 			faultCase{faults: []fault{{"EPERM", "mid", 2}, {killBoth, beforeEnd, 1}}, keep: true},
-			faultCase{faults: []fault{{killBoth, "mid", 2}}, again: &fault{killBoth, beforeStart, 1}})
+			faultCase{faults: []fault{{killBoth, "mid", 2}}, again: &fault{killBoth, beforeStart, min(1, last)}})
 	case theRollback:
 		cases = append(cases, one(killBoth, beforeEnd, 1), goOn(one(killAgent, beforeEnd, last)), goOn(one(killLvsctl, afterEnd, last)))
 	case theDestroy:
