@@ -27,10 +27,20 @@ func appendClaim(b []byte, c resource.Claim) ([]byte, bool) {
 	if had {
 		b = appendBox(append(b, `,"prior":`...), prior)
 	}
-	if c.Step != "" {
-		b = append(append(append(b, `,"step":"`...), c.Step...), '"')
+	return append(appendStep(b, c.Step), '}'), true
+}
+
+// appendBody appends the body of a record, if it is one of those that are written here.
+func (r *record) appendBody(b []byte) ([]byte, bool) {
+	switch r.word {
+	case wordClaim:
+		return appendClaim(b, r.claim)
+	case wordWas:
+		return appendWas(b, r.was)
+	case wordRelease:
+		return appendRelease(b, r.claim)
 	}
-	return append(b, '}'), true
+	return b, false
 }
 
 // plainDestination tells a destination that appendBox has words for.
@@ -53,15 +63,8 @@ func plain[T string | []byte](text T) bool {
 
 // appendBox appends a destination with its kind.
 func appendBox(b []byte, d resource.Destination) []byte {
-	b = append(b, `{"kind":"destination","state":{"service":{"address":"`...)
-	b = append(d.Service.Addr.AppendTo(b), '"')
-	b = appendNumber(b, `,"port":`, uint64(d.Service.Port))
-	b = append(append(append(b, `,"protocol":"`...), d.Service.Protocol.String()...), '"')
-	b = append(b, `,"family":"ipv4"},"address":"`...)
-	if d.Service.Family == resource.IPv6 {
-		b = append(b[:len(b)-len(`4"},"address":"`)], `6"},"address":"`...)
-	}
-	b = append(d.Addr.AppendTo(b), `","port":`...)
+	b = appendService(append(b, `{"kind":"destination","state":{`...), d.Service)
+	b = append(d.Addr.AppendTo(append(b, `,"address":"`...)), `","port":`...)
 	b = strconv.AppendUint(b, uint64(d.Port), 10)
 	b = append(append(append(b, `,"forward":"`...), d.Forward.String()...), `","weight":`...)
 	b = strconv.AppendUint(b, uint64(d.Weight), 10)
@@ -71,6 +74,51 @@ func appendBox(b []byte, d resource.Destination) []byte {
 	b = appendNumber(b, `,"tunnel_port":`, uint64(d.TunnelPort))
 	b = appendNumber(b, `,"tunnel_flags":`, uint64(d.TunnelFlags))
 	return append(b, "}}"...)
+}
+
+// appendService appends a service's key, with its name.
+func appendService(b []byte, k resource.ServiceKey) []byte {
+	b = append(k.Addr.AppendTo(append(b, `"service":{"address":"`...)), '"')
+	b = appendNumber(b, `,"port":`, uint64(k.Port))
+	b = append(append(append(b, `,"protocol":"`...), k.Protocol.String()...), `","family":"ipv`...)
+	if k.Family == resource.IPv6 {
+		return append(b, `6"}`...)
+	}
+	return append(b, `4"}`...)
+}
+
+// appendRelease appends the body of a release of a destination: its key.
+func appendRelease(b []byte, claim resource.Claim) ([]byte, bool) {
+	d, ok := claim.Want.(resource.Destination)
+	if !ok || !plainDestination(d) {
+		return b, false
+	}
+	b = append(b, `{"prefix":"`...)
+	b = netip.PrefixFrom(d.Addr, d.Addr.BitLen()).AppendTo(b)
+	b = appendNumber(appendService(append(b, `",`...), d.Service), `,"port":`, uint64(d.Port))
+	return append(b, `,"kind":"destination"}`...), true
+}
+
+// appendWas appends the body of what a destination was that is claimed, and as it was left.
+func appendWas(b []byte, e resource.WasEntry) ([]byte, bool) {
+	if !e.Claimed || e.Claim.Prior != nil || e.Live != e.Claim.Want || e.Claim.Want.Key() != e.Key {
+		return b, false
+	}
+	b, ok := appendRelease(append(b, `{"key":`...), e.Claim)
+	if !ok || !plain(e.Claim.Step) {
+		return b, false
+	}
+	b = appendBox(append(b, `,"claim":{"want":`...), e.Claim.Want.(resource.Destination))
+	b = append(b, `,"prior":null`...)
+	return append(appendStep(b, e.Claim.Step), "}}"...), true
+}
+
+// appendStep appends the name of a claim's step, if it has one.
+func appendStep(b []byte, name string) []byte {
+	if name == "" {
+		return b
+	}
+	return append(append(append(b, `,"step":"`...), name...), '"')
 }
 
 // appendNumber appends a number with its name, unless it is 0.

@@ -57,6 +57,27 @@ func TestClaimLines(t *testing.T) {
 	}
 }
 
+// So are releases, and what destinations were.
+func TestOtherLinesOfDestinations(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 10_000 {
+		c := randomClaim(r)
+		c.Prior = nil
+		for _, rec := range []record{
+			{word: wordRelease, key: c.Want.Key(), claim: c},
+			{word: wordWas, was: resource.WasEntry{Key: c.Want.Key(), Was: resource.Was{Claimed: true, Claim: c, Live: c.Want}}},
+		} {
+			want, err := json.Marshal(rec.body())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, ok := rec.appendBody(nil); !ok || !bytes.Equal(got, want) {
+				t.Fatalf("written as\n%s\nand not\n%s", got, want)
+			}
+		}
+	}
+}
+
 // What is not written by appendClaim is left to encoding/json, whatever is different.
 func TestOtherClaimLines(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))

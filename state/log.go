@@ -73,7 +73,7 @@ type record struct {
 	text  string          // boot: the id; host: the name; begin, finish, step, past: the step's name
 	after []resource.Edge // step, past
 	key   resource.Key    // claim, lost, release
-	claim resource.Claim  // claim, lost
+	claim resource.Claim  // claim, lost; release: the one that is given up, when it is written
 	head  headerBody      // ledger
 	end   endBody         // end
 	apply resource.Apply  // apply
@@ -155,22 +155,23 @@ func newBatch(at int64) *batch {
 func (b *batch) add(records ...record) {
 	for i := range records {
 		r := &records[i]
-		if r.word == wordClaim && b.addClaim(r.claim) {
-			continue
+		if !b.addPlain(r) {
+			b.addLine(r.word, r.body())
 		}
-		b.addLine(r.word, r.body())
 	}
 }
 
-// addClaim appends the line of a claim, if it is one of those that are written without
+// addPlain appends the line of a record, if it is one of those that are written without
 // reflection.
-func (b *batch) addClaim(c resource.Claim) bool {
+func (b *batch) addPlain(r *record) bool {
 	if b.err != nil {
 		return false
 	}
 	start := b.buf.Len()
-	b.buf.WriteString("00000000 " + wordClaim + " ")
-	line, ok := appendClaim(b.buf.AvailableBuffer(), c)
+	b.buf.WriteString("00000000 ")
+	b.buf.WriteString(r.word)
+	b.buf.WriteByte(' ')
+	line, ok := r.appendBody(b.buf.AvailableBuffer())
 	if !ok {
 		b.buf.Truncate(start)
 		return false
