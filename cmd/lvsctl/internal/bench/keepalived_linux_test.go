@@ -41,7 +41,7 @@ func (d *director) keep(s shape, config string) (*balancer, cost) {
 }
 
 // patience is how long keepalived may take for anything.
-const patience = 3 * time.Minute
+const patience = 10 * time.Minute
 
 // await waits until the real servers of a service are as they should be.
 func (b *balancer) await(service int, there func([]ipvs.Destination) bool) {
