@@ -18,7 +18,7 @@ LINTVER := v2.15.0
 GUESTS  := lab-sessions-d-to-n lab-roundtrip lab-faults lab-sessions-other lab-provider lab-parts
 PARTS   := ./provider/ipvs ./provider/nft ./provider/nftrules ./cmd/lvsctl/internal/host ./cmd/lvslab/topo
 
-.PHONY: all build soak soak-roundtrip soak-faults steady demo docs test test-unit test-kernel $(GUESTS) check lint fuzz clean bin/lvsctl bin/lvslab
+.PHONY: all build bench soak soak-roundtrip soak-faults steady demo docs test test-unit test-kernel $(GUESTS) check lint fuzz clean bin/lvsctl bin/lvslab
 
 all: build
 
@@ -64,6 +64,17 @@ lab-parts:
 # fail. It wants a machine that does nothing else.
 steady: bin/lvslab
 	STEADY=1 go test -count=1 -v -exec '$(LAB) run' -run TestSteady ./cmd/lvsctl
+
+# What lvsctl takes beside ipvsadm and keepalived, and what its parts take, into
+# docs/performance.md. It wants a machine for itself, and takes ten minutes where the kernel
+# is emulated.
+BENCH_PAGE ?= $(CURDIR)/docs/performance.md
+BENCHED    := ./schema ./planner ./state ./provider/ipvs ./cmd/lvsctl/internal/planfile ./cmd/lvsctl/internal/fleet
+bench: bin/lvsctl bin/lvslab
+	$(LAB) setup
+	BENCH=$(BENCH_PAGE) go test -count=1 -v -timeout 14m -exec '$(LAB) run --cpus 1 --timeout 15m --writable $(dir $(BENCH_PAGE))' -run TestKernel ./cmd/lvsctl/internal/bench
+	go test -p 1 -run '^$$' -bench '^(BenchmarkObjects|BenchmarkFleet)$$' -benchtime 200ms $(BENCHED) | tee bin/bench.txt
+	BENCH=$(BENCH_PAGE) BENCH_GO=$(CURDIR)/bin/bench.txt go test -count=1 -run TestGo ./cmd/lvsctl/internal/bench
 
 # What is documented from the code. The environment has no say in it.
 docs: bin/lvsctl

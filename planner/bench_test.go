@@ -6,7 +6,72 @@ import (
 	"testing"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
+
+// BenchmarkObjects is the work of the planner by its parts: the recipe; the diff of a host
+// that has all that is wanted; the diff and the order of one that has nothing; and the order
+// alone, of as many steps as there are objects.
+func BenchmarkObjects(b *testing.B) {
+	resourcetest.Objects(b, "recipe", func(b *testing.B, n int) func() {
+		cfg, _ := load(b, manyServers(n))
+		return func() { Want(cfg) }
+	})
+	resourcetest.Objects(b, "diff, nothing to do", func(b *testing.B, n int) func() {
+		_, d := load(b, manyServers(n))
+		snaps := map[string]*resource.Snapshot{"lb": settled(Make(d, map[string]*resource.Snapshot{"lb": {}}))}
+		return func() {
+			if plan := Make(d, snaps); len(plan.Steps) > 0 {
+				b.Fatal("not empty")
+			}
+		}
+	})
+	resourcetest.Objects(b, "diff, all to do", func(b *testing.B, n int) func() {
+		_, d := load(b, manyServers(n))
+		return func() { Make(d, map[string]*resource.Snapshot{"lb": {}}) }
+	})
+	resourcetest.Objects(b, "order", func(b *testing.B, n int) func() {
+		d := manySteps(n)
+		return func() {
+			g := newGraph(d, nil)
+			for _, s := range d.steps {
+				g.setUp(s, resource.Change{Action: resource.Create, After: resource.Module{Name: s.Name}})
+			}
+			g.connect(nil)
+			if len(g.order()) != n {
+				b.Fatal("steps are missing")
+			}
+		}
+	})
+}
+
+// settled is a host on which a plan that sets up all was carried out.
+func settled(plan *Plan) *resource.Snapshot {
+	snap := &resource.Snapshot{Live: resource.Set{}, Ledger: resource.Ledger{Claims: map[resource.Key]resource.Claim{}, Steps: map[string][]resource.Edge{}}}
+	for _, s := range plan.Steps {
+		for _, c := range s.Changes {
+			snap.Live.Add(c.After)
+			snap.Ledger.Claims[c.Key()] = resource.Claim{Want: c.After, Step: s.Name}
+		}
+		snap.Ledger.Steps[s.Name] = s.After
+	}
+	return snap
+}
+
+// manySteps are steps that come after up to three that were declared before.
+func manySteps(n int) *Desired {
+	d := &Desired{Hosts: []string{"lb"}}
+	for i := range n {
+		s := &step{StepRef: resource.StepRef{Host: "lb", Name: fmt.Sprint("step ", i)}, index: i}
+		for _, before := range []int{1, 7, 100} {
+			if i >= before {
+				s.after = append(s.after, edge{d.steps[i-before], "it has to"})
+			}
+		}
+		d.steps = append(d.steps, s)
+	}
+	return d
+}
 
 // The work of the planner for a growing number of real servers, 16 to a cluster: from
 // the config to a plan for an empty host, and to the empty plan afterwards. ns/server

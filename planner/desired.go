@@ -246,17 +246,23 @@ func (d *Desired) on(snapshots map[string]*resource.Snapshot) *Desired {
 	out := *d
 	out.steps = slices.Clone(d.steps)
 	out.wants = maps.Clone(d.wants)
+	fitted := map[string]bool{} // hosts whose wants are a copy already
 	for i, s := range d.steps {
-		if snap := snapshots[s.Host]; s.fits && snap != nil {
-			out.steps[i], out.wants[s.Host] = s.on(snap.Facts, out.wants[s.Host])
+		snap := snapshots[s.Host]
+		if !s.fits || snap == nil {
+			continue
 		}
+		if !fitted[s.Host] {
+			fitted[s.Host], out.wants[s.Host] = true, maps.Clone(d.wants[s.Host])
+		}
+		out.steps[i] = s.on(snap.Facts, out.wants[s.Host])
 	}
 	return &out
 }
 
-// on is a step, and the wants of its host, with what it wants there.
-func (s *step) on(facts resource.Facts, wants map[resource.Key]want) (*step, map[resource.Key]want) {
-	fitting, left := *s, maps.Clone(wants)
+// on is a step with what it wants on a host. The host's wants are changed accordingly.
+func (s *step) on(facts resource.Facts, wants map[resource.Key]want) *step {
+	fitting := *s
 	fitting.keys = nil
 	for _, key := range s.keys {
 		w := wants[key]
@@ -264,13 +270,13 @@ func (s *step) on(facts resource.Facts, wants map[resource.Key]want) (*step, map
 			w.state = w.fit(facts)
 		}
 		if w.state == nil {
-			delete(left, key)
+			delete(wants, key)
 			continue
 		}
-		left[key] = w
+		wants[key] = w
 		fitting.keys = append(fitting.keys, key)
 	}
-	return &fitting, left
+	return &fitting
 }
 
 // standOn orders s after the step that makes the interface of an address or route.

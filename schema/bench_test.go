@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 const (
@@ -12,15 +14,29 @@ const (
 	benchServers  = 37205
 )
 
+// BenchmarkObjects is what it takes to load a config of many real servers, 16 to a service.
+func BenchmarkObjects(b *testing.B) {
+	for name, write := range map[string]func(b *bytes.Buffer, first, last int){"load a pool": poolForm, "load blocks": blockForm} {
+		resourcetest.Objects(b, name, func(b *testing.B, n int) func() {
+			files := map[string][]byte{"fleet.hcl": fleet(n/16, n, write)}
+			return func() {
+				if _, _, diags := Parse(files, nil); len(diags) > 0 {
+					b.Fatal(diags)
+				}
+			}
+		})
+	}
+}
+
 // fleet writes a config of many services, each in a cluster of its own, whose real
 // servers write puts down.
-func fleet(write func(b *bytes.Buffer, first, last int)) []byte {
+func fleet(services, servers int, write func(b *bytes.Buffer, first, last int)) []byte {
 	var b bytes.Buffer
 	b.WriteString("host \"lb1\" {\n  address = \"192.0.2.1\"\n  interface = \"eth0\"\n  netns = \"lb1\"\n}\n\n")
-	for i := range benchServices {
+	for i := range services {
 		fmt.Fprintf(&b, "cluster \"c%d\" {\n  mode = \"dr\"\n  vip = \"10.%d.%d.%d\"\n  algorithm = \"wrr\"\n  directors = [host.lb1]\n\n", i, 128+i>>16, i>>8&255, i&255)
 		b.WriteString("  service \"http\" {\n    port = 80\n\n")
-		write(&b, i*benchServers/benchServices, (i+1)*benchServers/benchServices)
+		write(&b, i*servers/services, (i+1)*servers/services)
 		b.WriteString("  }\n}\n\n")
 	}
 	return b.Bytes()
@@ -29,14 +45,14 @@ func fleet(write func(b *bytes.Buffer, first, last int)) []byte {
 func poolForm(b *bytes.Buffer, first, last int) {
 	b.WriteString("    pool \"all\" {\n      servers = [\n")
 	for i := first; i < last; i++ {
-		fmt.Fprintf(b, "        \"10.0.%d.%d weight 10\",\n", i>>8, i&255)
+		fmt.Fprintf(b, "        \"10.%d.%d.%d weight 10\",\n", i>>16, i>>8&255, i&255)
 	}
 	b.WriteString("      ]\n    }\n")
 }
 
 func blockForm(b *bytes.Buffer, first, last int) {
 	for i := first; i < last; i++ {
-		fmt.Fprintf(b, "    real_server \"r%d\" {\n      address = \"10.0.%d.%d\"\n      weight = 10\n    }\n\n", i, i>>8, i&255)
+		fmt.Fprintf(b, "    real_server \"r%d\" {\n      address = \"10.%d.%d.%d\"\n      weight = 10\n    }\n\n", i, i>>16, i>>8&255, i&255)
 	}
 }
 
@@ -46,7 +62,7 @@ func BenchmarkParse(b *testing.B) {
 		write func(b *bytes.Buffer, first, last int)
 	}{{"pool", poolForm}, {"real_server", blockForm}} {
 		b.Run(form.name, func(b *testing.B) {
-			text := fleet(form.write)
+			text := fleet(benchServices, benchServers, form.write)
 			files := map[string][]byte{"fleet.hcl": text}
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()

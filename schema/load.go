@@ -13,7 +13,6 @@ import (
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // Load reads the *.hcl and *.hcl.json files of the given directories and the given
@@ -75,7 +74,7 @@ func parseFile(src []byte, name string) (*hcl.File, hcl.Diagnostics) {
 	if d := tooDeep(src, name); d != nil {
 		return &hcl.File{Body: hcl.EmptyBody(), Bytes: src}, hcl.Diagnostics{d}
 	}
-	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	file, diags := parseText(src, name)
 	return file, withoutEchoes(diags)
 }
 

@@ -8,7 +8,41 @@ import (
 	"testing"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
+
+// BenchmarkObjects is what the ledger takes for a step of many changes, without the disk, and
+// to be read.
+func BenchmarkObjects(b *testing.B) {
+	resourcetest.Objects(b, "ledger, encode", func(_ *testing.B, n int) func() {
+		claims := manyClaims(n)
+		return func() { newBatch(0).add(claims...) }
+	})
+	resourcetest.Objects(b, "ledger, decode", func(b *testing.B, n int) func() {
+		log := newBatch(0)
+		log.add(record{word: wordLedger, head: headerBody{formatName, formatVersion}}, record{word: wordEnd})
+		log.add(manyClaims(n)...)
+		return func() {
+			if _, err := parse(log.buf.Bytes()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// manyClaims are the records of so many claims.
+func manyClaims(n int) []record {
+	records := make([]record, n)
+	for i := range records {
+		d := resource.Destination{
+			Service: resource.AddrService(resource.TCP, netip.AddrFrom4([4]byte{198, 51, 100, byte(i / 1000)}), 443),
+			Addr:    netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), Port: 8443,
+			Forward: resource.ForwardDirect, Weight: 10,
+		}
+		records[i] = record{word: wordClaim, key: d.Key(), claim: resource.Claim{Want: d, Step: "web: real servers in service"}}
+	}
+	return records
+}
 
 // manyChanges is a step as large as the largest directors: 37,000 destinations.
 func manyChanges(a resource.Action, weight uint32) resource.Step {

@@ -345,7 +345,7 @@ func (s *Store) conclude(b *begun, done func(i int) bool) (records []record, lef
 			records = append(records, record{word: wordClaim, key: key, claim: want})
 		case !keep && held && !released[key]:
 			released[key] = true
-			records = append(records, record{word: wordRelease, key: key})
+			records = append(records, record{word: wordRelease, key: key, claim: have})
 		}
 	}
 	return records, len(s.image.claims) + len(s.image.lost) - len(released)

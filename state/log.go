@@ -73,7 +73,7 @@ type record struct {
 	text  string          // boot: the id; host: the name; begin, finish, step, past: the step's name
 	after []resource.Edge // step, past
 	key   resource.Key    // claim, lost, release
-	claim resource.Claim  // claim, lost
+	claim resource.Claim  // claim, lost; release: the one that is given up, when it is written
 	head  headerBody      // ledger
 	end   endBody         // end
 	apply resource.Apply  // apply
@@ -154,8 +154,31 @@ func newBatch(at int64) *batch {
 // add appends the lines of records.
 func (b *batch) add(records ...record) {
 	for i := range records {
-		b.addLine(records[i].word, records[i].body())
+		r := &records[i]
+		if !b.addPlain(r) {
+			b.addLine(r.word, r.body())
+		}
 	}
+}
+
+// addPlain appends the line of a record, if it is one of those that are written without
+// reflection.
+func (b *batch) addPlain(r *record) bool {
+	if b.err != nil {
+		return false
+	}
+	start := b.buf.Len()
+	b.buf.WriteString("00000000 ")
+	b.buf.WriteString(r.word)
+	b.buf.WriteByte(' ')
+	line, ok := r.appendBody(b.buf.AvailableBuffer())
+	if !ok {
+		b.buf.Truncate(start)
+		return false
+	}
+	b.buf.Write(append(line, '\n'))
+	b.seal(start)
+	return true
 }
 
 // replaced is what [encoding/json] writes for a byte that is not UTF-8.
@@ -178,7 +201,13 @@ func (b *batch) addLine(word string, body any) {
 		b.err = fmt.Errorf("a name is not valid UTF-8 and would not be found again: %s", text)
 		return
 	}
-	sum := checksum(b.at+int64(start), text)
+	b.seal(start)
+}
+
+// seal puts the checksum before the line that starts at an offset of the buffer.
+func (b *batch) seal(start int) {
+	line := b.buf.Bytes()[start:]
+	sum := checksum(b.at+int64(start), line[checksumLen:len(line)-1])
 	copy(line, sum[:])
 	b.lines++
 }
@@ -280,6 +309,16 @@ func (l line) version() int {
 	return r.head.Version
 }
 
+// decode reads what a line says, if need be by reflection.
+func (r *claimReader) decode(l line) (record, error) {
+	if l.word == wordClaim {
+		if c, ok := r.read(l.body); ok {
+			return record{word: l.word, key: c.Want.Key(), claim: c}, nil
+		}
+	}
+	return l.decode()
+}
+
 // decode reads what a line says. As its checksum was right, an error means that
 // another version wrote it.
 func (l line) decode() (r record, err error) {
@@ -329,8 +368,11 @@ func decodeAll(lines []line) ([]record, error) {
 	for w := range workers {
 		from, to := w*len(lines)/workers, (w+1)*len(lines)/workers
 		wg.Go(func() {
-			for i := from; i < to && errs[w] == nil; i++ {
-				records[i], errs[w] = lines[i].decode()
+			var claims claimReader
+			for i := from; i < to; i++ {
+				if records[i], errs[w] = claims.decode(lines[i]); errs[w] != nil {
+					return
+				}
 			}
 		})
 	}
