@@ -147,25 +147,12 @@ func (r *reversion) pastSteps() map[resource.StepRef]*step {
 		declared[ref] = s
 		return s
 	}
-	for _, host := range r.realServersFirst() {
+	for _, host := range r.Hosts {
 		for _, name := range slices.Sorted(maps.Keys(r.journals[host].Steps)) {
 			declare(resource.StepRef{Host: host, Name: name})
 		}
 	}
 	return declared
-}
-
-// realServersFirst are the hosts, those before others that had no destinations.
-func (r *reversion) realServersFirst() []string {
-	var servers, directors []string
-	for _, host := range r.Hosts {
-		if slices.ContainsFunc(slices.Collect(maps.Keys(r.journals[host].Was)), func(k resource.Key) bool { return k.Kind == resource.KindDestination }) {
-			directors = append(directors, host)
-		} else {
-			servers = append(servers, host)
-		}
-	}
-	return append(servers, directors...)
 }
 
 // restore is the change that makes an object of ours what it was, if one is needed.
