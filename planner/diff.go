@@ -52,7 +52,7 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 	g.connect(snapshots)
 	plan.LeftOut = g.leaveOut(d)
 	rollout, relief := d.rolling(g, snapshots), d.relief(snapshots)
-	plan.Waves = g.inWaves(rollout)
+	plan.Waves, plan.AtOnce = g.inWaves(rollout), rollout.moving()
 	plan.Steps = byWave(g.order(), func(wave int, steps []resource.Step) []resource.Step {
 		return meanwhile(relief.relieve(rollout.turn(wave, steps, relief)), snapshots)
 	})

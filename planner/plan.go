@@ -16,6 +16,9 @@ type Plan struct {
 	LeftOut []LeftOut `json:"left_out,omitempty"`
 	// Waves are those that steps belong to, in their order; none: all is done at once.
 	Waves []Wave `json:"waves,omitempty"`
+	// AtOnce are clusters, by name, whose rollout is set aside since they move to another
+	// director.
+	AtOnce []string `json:"at_once,omitempty"`
 }
 
 // A Host is what a plan says about one host beside its changes.

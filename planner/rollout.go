@@ -114,6 +114,7 @@ type rollout struct {
 	// needs are clusters, by name, for which real servers may have to change, and directors
 	// the hosts that are director of any.
 	needs, directors map[string]bool
+	atOnce           []string // those with a rollout that move all the same
 	snapshots        map[string]*resource.Snapshot
 }
 
@@ -150,7 +151,11 @@ func (d *Desired) rolling(g *graph, snapshots map[string]*resource.Snapshot) *ro
 		r.needs[c.Name] = !g.moves(c)
 	}
 	for _, c := range d.clusters {
-		if c.Rollout == nil || !r.needs[c.Name] {
+		switch {
+		case c.Rollout == nil:
+			continue
+		case !r.needs[c.Name]:
+			r.atOnce = append(r.atOnce, c.Name)
 			continue
 		}
 		r.probes[c] = c.ServerProbes()
@@ -164,6 +169,14 @@ func (d *Desired) rolling(g *graph, snapshots map[string]*resource.Snapshot) *ro
 		}
 	}
 	return r
+}
+
+// moving are the clusters with a rollout that move, by name.
+func (r *rollout) moving() []string {
+	if r == nil {
+		return nil
+	}
+	return r.atOnce
 }
 
 // moves tells whether a cluster's VIP leaves a host that is no director of it any more.

@@ -102,6 +102,43 @@ func takingDown(plan *Plan) *graph {
 	return g
 }
 
+// A cluster whose VIP goes to another director moves as a whole, and the plan says so. One of
+// several VIPs that goes is no such move.
+func TestRolloutSetAside(t *testing.T) {
+	config := func(director, vips string, conns int) string {
+		text := ""
+		for i, name := range []string{"lb1", "lb2", "web1", "web2"} {
+			setting := ""
+			if i > 1 {
+				setting = fmt.Sprintf("  sysctl \"net.core.somaxconn\" {\n    value = %d\n  }\n", conns)
+			}
+			text += fmt.Sprintf("host %q {\n  address = \"10.0.0.%d\"\n  interface = \"eth0\"\n  netns = %q\n%s}\n", name, i+1, name, setting)
+		}
+		return text + fmt.Sprintf("cluster \"web\" {\n  mode = \"dr\"\n  vip = [%s]\n  algorithm = \"rr\"\n  directors = [host.%s]\n", vips, director) +
+			"  rollout {\n    wave = 1\n  }\n  service \"http\" {\n    port = 80\n  }\n" +
+			"  real_server \"web1\" {\n    host = host.web1\n  }\n  real_server \"web2\" {\n    host = host.web2\n  }\n}\n"
+	}
+	w := newWorld("lb1", "lb2", "web1", "web2")
+	for _, test := range []struct {
+		config string
+		waves  int
+		aside  bool
+	}{
+		{config("lb1", `"10.1.0.1", "10.1.0.2"`, 1), 2, false},
+		{config("lb1", `"10.1.0.1"`, 2), 2, false},
+		{config("lb2", `"10.1.0.1"`, 3), 0, true},
+	} {
+		_, d := load(t, test.config)
+		plan := Make(d, w.snapshots(d))
+		if plan.CountWaves() != test.waves || slices.Contains(plan.AtOnce, "web") != test.aside {
+			t.Errorf("%d waves, at once: %v\n%s", plan.CountWaves(), plan.AtOnce, render(plan))
+		}
+		if err := w.apply(plan, func() error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Whatever a host block asks for is there before a real server gets connections, even where
 // hosts do not wait for each other.
 func TestTakenInLast(t *testing.T) {

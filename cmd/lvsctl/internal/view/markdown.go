@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -100,7 +101,7 @@ func troublePart(r *Report) string {
 
 // leftOutPart lists what waits for hosts that cannot be reached.
 func leftOutPart(r *Report) []string {
-	lines := leftOutLines(r.Plan)
+	lines := slices.Concat(leftOutLines(r.Plan), atOnceLines(r.Plan))
 	if len(lines) == 0 {
 		return nil
 	}

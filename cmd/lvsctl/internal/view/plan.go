@@ -41,7 +41,7 @@ const maxColumn = 78
 func (p *Printer) Plan(plan *planner.Plan, foreign bool) {
 	p.changes(plan)
 	p.foreign(plan, foreign)
-	for _, line := range leftOutLines(plan) {
+	for _, line := range slices.Concat(leftOutLines(plan), atOnceLines(plan)) {
 		p.Printf("%s\n", line)
 	}
 	p.Printf("%s\n", p.summary(plan))
@@ -60,6 +60,15 @@ func leftOutLines(plan *planner.Plan) []string {
 			lines = append(lines, "Left out until "+Clean(said)+" can be reached:")
 		}
 		lines = append(lines, "  "+Clean(o.Host)+"  "+Clean(o.Name)+"  "+count(o.Changes, "change"))
+	}
+	return lines
+}
+
+// atOnceLines say which rollouts are set aside.
+func atOnceLines(plan *planner.Plan) []string {
+	var lines []string
+	for _, name := range plan.AtOnce {
+		lines = append(lines, "The rollout of "+Clean(name)+" is set aside: its VIP leaves a director, and the cluster moves as a whole.")
 	}
 	return lines
 }

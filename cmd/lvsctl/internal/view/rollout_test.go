@@ -19,8 +19,9 @@ func rolling() *planner.Plan {
 	}}
 	quiet := weighing(one, 0)
 	plan := &planner.Plan{
-		Hosts: []planner.Host{{Name: "lb1"}, {Name: "web1"}},
-		Waves: []planner.Wave{{Servers: []string{"web1"}, Pause: 90 * time.Second}, {Keep: true}},
+		Hosts:  []planner.Host{{Name: "lb1"}, {Name: "web1"}},
+		AtOnce: []string{"mail"},
+		Waves:  []planner.Wave{{Servers: []string{"web1"}, Pause: 90 * time.Second}, {Keep: true}},
 		Steps: []resource.Step{
 			step("lb1", "web: web1 in service", resource.Change{Action: resource.Update, Before: one, After: quiet, Reason: resource.RollingOut}),
 			step("web1", "host: settings", change(resource.Update, sysctl("net.core.somaxconn", "128"), sysctl("net.core.somaxconn", "4096"), resource.ChangedInConfig)),
