@@ -10,10 +10,13 @@ import (
 func TestWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScreen(80)
-		w := NewWaits(NewLiveLine(s, func() int { return 80 }))
+		live := NewLiveLine(s, func() int { return 80 })
+		w := NewWaits(live)
 		shows := func(want string) {
 			t.Helper()
 			synctest.Wait()
+			live.mu.Lock()
+			defer live.mu.Unlock()
 			if got := s.lines[0]; got != want {
 				t.Errorf("shown %q, want %q", got, want)
 			}
