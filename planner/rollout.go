@@ -107,9 +107,8 @@ type rollout struct {
 	clusters map[serviceAt]*schema.Cluster // those with a rollout block, by director and service
 	byAddr   map[netip.Addr]*rolled
 	byHost   map[string]*rolled
-	list     []*rolled             // in the order of the config, then those that are removed
-	inWave   [][]*rolled           // from the first wave on
-	names    map[netip.Addr]string // of hosts that were real servers, too
+	list     []*rolled               // in the order of the config, then those that are removed
+	names    map[netip.Addr][]string // of hosts, which may be real servers that go
 	probes   map[*schema.Cluster]map[netip.Addr][]resource.Probe
 	// needs are clusters, by name, for which real servers may have to change, and directors
 	// the hosts that are director of any.
@@ -141,7 +140,7 @@ func (d *Desired) rolling(g *graph, snapshots map[string]*resource.Snapshot) *ro
 		return nil
 	}
 	r := &rollout{
-		snapshots: snapshots, names: namesOf(snapshots), needs: map[string]bool{hostBlock: true}, directors: map[string]bool{},
+		snapshots: snapshots, names: hostsAt(snapshots), needs: map[string]bool{hostBlock: true}, directors: map[string]bool{},
 		clusters: map[serviceAt]*schema.Cluster{}, byAddr: map[netip.Addr]*rolled{}, byHost: map[string]*rolled{}, probes: map[*schema.Cluster]map[netip.Addr][]resource.Probe{},
 	}
 	for _, c := range d.clusters {
@@ -185,17 +184,6 @@ func (g *graph) moves(c *schema.Cluster) bool {
 		stays := slices.ContainsFunc(c.Directors, func(h *schema.Host) bool { return h.Name == n.ref.Host })
 		return n.down && !stays && n.ref.Name == c.Name+": "+takesVIP && slices.ContainsFunc(n.changes, counts)
 	})
-}
-
-// namesOf are the hosts by their own addresses.
-func namesOf(snapshots map[string]*resource.Snapshot) map[netip.Addr]string {
-	names := map[netip.Addr]string{}
-	for _, host := range slices.Sorted(maps.Keys(snapshots)) {
-		for _, a := range snapshots[host].Facts.Addresses {
-			names[a.Prefix.Addr()] = host
-		}
-	}
-	return names
 }
 
 // servicesAt are a service on the directors of its cluster.
@@ -248,8 +236,8 @@ func (r *rollout) at(addr netip.Addr, c *schema.Cluster) *rolled {
 	}
 	if !slices.Contains(s.clusters, c) {
 		s.clusters = append(s.clusters, c)
-		if name := r.names[addr]; name != "" {
-			s.isHost(name, r)
+		if names := r.names[addr]; len(names) == 1 {
+			s.isHost(names[0], r)
 		}
 	}
 	return s
@@ -316,10 +304,9 @@ func (r *rollout) waves(g *graph) []Wave {
 			last[c] = s.wave
 		}
 		if s.wave > len(waves) {
-			waves, r.inWave = append(waves, Wave{Keep: true}), append(r.inWave, nil)
+			waves = append(waves, Wave{Keep: true})
 		}
 		waves[s.wave-1].take(s)
-		r.inWave[s.wave-1] = append(r.inWave[s.wave-1], s)
 	}
 	return waves
 }

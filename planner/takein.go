@@ -102,9 +102,13 @@ func takenInLast(steps []resource.Step, snapshots map[string]*resource.Snapshot,
 		now.Changes = nil
 		at := i
 		for _, c := range s.Changes {
+			if !takesIn(c) {
+				now.Changes = append(now.Changes, c)
+				continue
+			}
 			switch n := when(i, c); {
-			case takesIn(c) && lost[c.Key().Prefix.Addr()] && standIns(snapshots[s.Host], c.Key()):
-			case takesIn(c) && n > i:
+			case lost[c.Key().Prefix.Addr()] && standIns(snapshots[s.Host], c.Key()):
+			case n > i:
 				then.Changes, at = append(then.Changes, c), max(at, n)
 			default:
 				now.Changes = append(now.Changes, c)
