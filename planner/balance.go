@@ -29,9 +29,9 @@ func (j *judge) balances() []*balance {
 		return j.services
 	}
 	touched, ends := j.touched()
-	for host, end := range ends {
-		if snap := j.snapshots[host]; snap != nil {
-			j.count(host, snap.Live, end, touched)
+	for at, b := range touched {
+		if snap := j.snapshots[at.host]; snap != nil {
+			j.count(b, snap.Live.Behind(at.key), ends[at.host].Behind(at.key))
 		}
 	}
 	j.services = make([]*balance, 0, len(touched))
@@ -45,9 +45,9 @@ func (j *judge) balances() []*balance {
 
 // touched are the services that the plan does something to, and for each host what becomes of
 // the services and destinations that it changes there, nil for those that go.
-func (j *judge) touched() (map[serviceAt]*balance, map[string]resource.Set) {
+func (j *judge) touched() (map[serviceAt]*balance, map[string]*resource.ByKey[resource.Resource]) {
 	touched := map[serviceAt]*balance{}
-	ends := map[string]resource.Set{}
+	ends := map[string]*resource.ByKey[resource.Resource]{}
 	for _, step := range j.plan.Steps {
 		for _, c := range step.Changes {
 			key := c.Key()
@@ -55,9 +55,9 @@ func (j *judge) touched() (map[serviceAt]*balance, map[string]resource.Set) {
 				continue
 			}
 			if ends[step.Host] == nil {
-				ends[step.Host] = resource.Set{}
+				ends[step.Host] = resource.NewByKey[resource.Resource]()
 			}
-			ends[step.Host][key] = c.After
+			ends[step.Host].Put(key, c.After)
 			at := serviceAt{step.Host, key.Service}
 			if touched[at] == nil {
 				touched[at] = &balance{serviceAt: at}
@@ -75,41 +75,45 @@ func (b *balance) noteCluster(name string) {
 	}
 }
 
-// count counts the real servers of a host's services as they are, and as they will be.
-func (j *judge) count(host string, live, end resource.Set, touched map[serviceAt]*balance) {
-	for key, was := range live {
-		b := touched[serviceAt{host, key.Service}]
-		if b == nil || key.Kind != resource.KindDestination || !j.knows(host, key) {
+// count counts the real servers of a service as they are, and as those that change will be.
+func (j *judge) count(b *balance, live, end *resource.Behind[resource.Resource]) {
+	for was := range live.All() {
+		key := was.Key()
+		if !j.knows(b.host, key) {
 			continue
 		}
-		left, changed := end[key]
+		left, changed := end.Find(key.Prefix.Addr(), key.Port)
 		if !changed {
 			left = was
 		}
 		b.add(was, left)
 	}
-	for key, left := range end {
-		if _, there := live[key]; !there && key.Kind == resource.KindDestination {
-			touched[serviceAt{host, key.Service}].add(nil, left)
+	for left := range end.All() {
+		if left == nil {
+			continue
+		}
+		key := left.Key()
+		if _, there := live.Find(key.Prefix.Addr(), key.Port); !there {
+			b.add(nil, left)
 		}
 	}
 }
 
 // see notes whether the service itself is there.
-func (b *balance) see(snap *resource.Snapshot, end resource.Set) {
+func (b *balance) see(snap *resource.Snapshot, end *resource.ByKey[resource.Resource]) {
 	if snap == nil {
 		return
 	}
 	key := resource.Key{Kind: resource.KindService, Service: b.key}
-	left, changed := end[key]
-	b.made = snap.Live[key] == nil
+	left, changed := end.Find(key)
+	b.made = snap.Live.Get(key) == nil
 	b.stays = left != nil || !changed && !b.made
 }
 
 // knows tells whether an object is wanted on a host, or lvsctl's there.
 func (j *judge) knows(host string, key resource.Key) bool {
-	_, wanted := j.desired.wants[host][key]
-	_, ours := j.snapshots[host].Ledger.Claims[key]
+	_, wanted := j.desired.wants[host].Find(key)
+	_, ours := j.snapshots[host].Ledger.Claims.Find(key)
 	return wanted || ours
 }
 

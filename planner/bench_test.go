@@ -47,11 +47,11 @@ func BenchmarkObjects(b *testing.B) {
 
 // settled is a host on which a plan that sets up all was carried out.
 func settled(plan *Plan) *resource.Snapshot {
-	snap := &resource.Snapshot{Live: resource.Set{}, Ledger: resource.Ledger{Claims: map[resource.Key]resource.Claim{}, Steps: map[string][]resource.Edge{}}}
+	snap := &resource.Snapshot{Live: resource.NewSet(), Ledger: resource.Ledger{Claims: resource.NewByKey[resource.Claim](), Steps: map[string][]resource.Edge{}}}
 	for _, s := range plan.Steps {
 		for _, c := range s.Changes {
 			snap.Live.Add(c.After)
-			snap.Ledger.Claims[c.Key()] = resource.Claim{Want: c.After, Step: s.Name}
+			snap.Ledger.Claims.Put(c.Key(), resource.Claim{Want: c.After, Step: s.Name})
 		}
 		snap.Ledger.Steps[s.Name] = s.After
 	}

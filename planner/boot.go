@@ -23,24 +23,24 @@ import (
 type Boot struct {
 	*Desired
 	host    string
-	claims  map[resource.Key]resource.Claim
+	claims  *resource.ByKey[resource.Claim]
 	touched map[resource.Key]bool // on disk, by an apply that is taken back
 }
 
 // NewBoot reads it from a host's ledger and its journal, which is nil for none.
 func NewBoot(host string, ledger resource.Ledger, journal *resource.Journal) *Boot {
 	b := &Boot{
-		Desired: &Desired{Hosts: []string{host}, wants: map[string]map[resource.Key]want{host: {}}, parting: resource.RollingBack},
-		host:    host, claims: map[resource.Key]resource.Claim{}, touched: map[resource.Key]bool{},
+		Desired: &Desired{Hosts: []string{host}, wants: map[string]*resource.ByKey[want]{host: resource.NewByKey[want]()}, parting: resource.RollingBack},
+		host:    host, claims: resource.NewByKey[resource.Claim](), touched: map[resource.Key]bool{},
 	}
 	past := map[string][]resource.Edge{}
-	maps.Copy(b.claims, ledger.Claims)
+	b.claims.Copy(ledger.Claims)
 	maps.Copy(past, ledger.Steps)
 	if TakesBack(journal) {
-		for key, was := range journal.Was {
+		for key, was := range journal.Was.All() {
 			b.touched[key] = true
-			if delete(b.claims, key); was.Claimed {
-				b.claims[key] = was.Claim
+			if b.claims.Delete(key); was.Claimed {
+				b.claims.Put(key, was.Claim)
 			}
 		}
 		for name, edges := range journal.Steps {
@@ -49,7 +49,7 @@ func NewBoot(host string, ledger resource.Ledger, journal *resource.Journal) *Bo
 			}
 		}
 	}
-	maps.Copy(b.claims, ledger.Lost)
+	b.claims.Copy(ledger.Lost)
 	b.declare(past)
 	return b
 }
@@ -58,7 +58,7 @@ func NewBoot(host string, ledger resource.Ledger, journal *resource.Journal) *Bo
 // booted.
 func Pending(ledger resource.Ledger) bool {
 	last := ledger.Last
-	return len(ledger.Lost) > 0 || last != nil && takesBack(last.Apply, last.Ending)
+	return ledger.Lost.Len() > 0 || last != nil && takesBack(last.Apply, last.Ending)
 }
 
 // TakesBack tells whether the apply that a journal is of was under way when the host booted.
@@ -72,7 +72,7 @@ func takesBack(apply resource.Apply, ending resource.Ending) bool {
 // Edges of several applies can lead in a circle; one that does is not kept to.
 func (b *Boot) declare(past map[string][]resource.Edge) {
 	keys := map[string][]resource.Key{}
-	for key, claim := range b.claims {
+	for key, claim := range b.claims.All() {
 		keys[claim.Step] = append(keys[claim.Step], key)
 	}
 	names := slices.Collect(maps.Keys(keys))
@@ -105,7 +105,7 @@ func (b *Boot) declare(past map[string][]resource.Edge) {
 		b.steps = append(b.steps, s)
 		declared[name] = s
 		for _, key := range s.keys {
-			b.wants[b.host][key] = want{state: b.claims[key].Want, step: s}
+			b.wants[b.host].Put(key, want{state: b.claims.Get(key).Want, step: s})
 		}
 		return s
 	}
@@ -126,11 +126,11 @@ func (b *Boot) sort(keys []resource.Key) {
 // a route through a gateway on the one that leads there. A directory comes after the one
 // that it is in by its name.
 func (b *Boot) depth(key resource.Key) int {
-	switch r := b.claims[key].Want.(type) {
+	switch r := b.claims.Get(key).Want.(type) {
 	case resource.Link:
 		n := 0
-		for parent, ok := r, true; ok && parent.Parent != "" && n < len(b.claims); n++ {
-			parent, ok = b.claims[resource.Link{Name: parent.Parent}.Key()].Want.(resource.Link)
+		for parent, ok := r, true; ok && parent.Parent != "" && n < b.claims.Len(); n++ {
+			parent, ok = b.claims.Get(resource.Link{Name: parent.Parent}.Key()).Want.(resource.Link)
 		}
 		return n
 	case resource.Route:
@@ -145,16 +145,16 @@ func (b *Boot) depth(key resource.Key) int {
 // somebody stays as it is: only a reboot is made good here, and drift tells of the rest.
 func (b *Boot) Plan(snap *resource.Snapshot) *Plan {
 	asLeft := *snap
-	asLeft.Live = maps.Clone(snap.Live)
-	for key, claim := range b.claims {
-		if onDisk(key.Kind) && asLeft.Live[key] != nil && !b.touched[key] {
-			asLeft.Live[key] = claim.Want
+	asLeft.Live = snap.Live.Clone()
+	for key, claim := range b.claims.All() {
+		if onDisk(key.Kind) && asLeft.Live.Get(key) != nil && !b.touched[key] {
+			asLeft.Live.Put(key, claim.Want)
 		}
 	}
 	plan := Make(b.Desired, map[string]*resource.Snapshot{b.host: &asLeft})
 	for _, s := range plan.Steps {
 		for i, c := range s.Changes {
-			if _, wanted := b.wants[b.host][c.Key()]; wanted && c.Reason != resource.Reordered {
+			if _, wanted := b.wants[b.host].Find(c.Key()); wanted && c.Reason != resource.Reordered {
 				s.Changes[i].Reason = resource.LostAtBoot
 			}
 		}

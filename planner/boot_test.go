@@ -11,16 +11,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // reboot does to a host what a boot does to it and to its ledger: others have what they had
 // at the start, and of ours there is what is on disk, and settings that a file of ours sets.
 func (h *fakeHost) reboot(start resource.Set) {
 	kept, modules := resource.NewSet(), resource.NewSet()
-	for _, claim := range h.ledger.Claims {
-		if f, is := claim.Want.(resource.File); is && h.live[f.Key()] != nil {
+	for _, claim := range h.ledger.Claims.All() {
+		if f, is := claim.Want.(resource.File); is && h.live.Get(f.Key()) != nil {
 			for _, s := range f.Sysctls() {
-				kept[s.Key()] = s
+				kept.Put(s.Key(), s)
 			}
 			if strings.HasPrefix(f.Path, "/etc/modules-load.d/") {
 				for line := range strings.Lines(string(f.Content)) {
@@ -31,44 +32,44 @@ func (h *fakeHost) reboot(start resource.Set) {
 			}
 		}
 	}
-	outlives := func(k resource.Key) bool { return !k.Kind.Volatile() || kept[k] != nil }
-	live := maps.Clone(start)
-	maps.DeleteFunc(live, func(k resource.Key, _ resource.Resource) bool {
+	outlives := func(k resource.Key) bool { return !k.Kind.Volatile() || kept.Get(k) != nil }
+	live := start.Clone()
+	live.DeleteFunc(func(k resource.Key, _ resource.Resource) bool {
 		return k.Kind == resource.KindService || k.Kind == resource.KindDestination
 	})
-	for k, r := range h.live {
+	for k, r := range h.live.All() {
 		if !k.Kind.Volatile() {
-			live[k] = r
+			live.Put(k, r)
 		}
 	}
-	maps.Copy(live, modules)
+	live.Copy(modules.ByKey)
 	h.live = live
-	for k, r := range kept {
+	for k, r := range kept.All() {
 		if h.provides(k) {
-			live[k] = r
+			live.Put(k, r)
 		}
 	}
 
-	before := maps.Clone(h.ledger.Claims)
+	before := h.ledger.Claims.Clone()
 	if h.journal != nil {
-		for key, was := range h.journal.Was {
-			if delete(before, key); was.Claimed {
-				before[key] = was.Claim
+		for key, was := range h.journal.Was.All() {
+			if before.Delete(key); was.Claimed {
+				before.Put(key, was.Claim)
 			}
 		}
 		maps.Copy(h.ledger.Steps, h.journal.Steps)
-		maps.DeleteFunc(h.journal.Was, func(k resource.Key, _ resource.Was) bool { return !outlives(k) })
+		h.journal.Was.DeleteFunc(func(k resource.Key, _ resource.Was) bool { return !outlives(k) })
 		h.journal.Ending = resource.Rebooted
 	}
 	if h.lost == nil {
-		h.lost = map[resource.Key]resource.Claim{}
+		h.lost = resource.NewByKey[resource.Claim]()
 	}
-	for key, claim := range before {
+	for key, claim := range before.All() {
 		if !outlives(key) {
-			h.lost[key] = claim
+			h.lost.Put(key, claim)
 		}
 	}
-	maps.DeleteFunc(h.ledger.Claims, func(k resource.Key, _ resource.Claim) bool { return !outlives(k) })
+	h.ledger.Claims.DeleteFunc(func(k resource.Key, _ resource.Claim) bool { return !outlives(k) })
 }
 
 // boot has a host set up again by itself what it had, cut off now and then.
@@ -143,7 +144,7 @@ func TestBootAnyConfig(t *testing.T) {
 			other := cmpopts.IgnoreMapEntries(func(k resource.Key, r resource.Resource) bool {
 				return k.Kind == resource.KindModule || k.Kind == resource.KindService || k.Kind == resource.KindDestination || r == defaultOf(k)
 			})
-			if diff := cmp.Diff(start, w.observe(d), other, cmp.Comparer(func(a, b resource.Resource) bool { return a == b }), cmp.Comparer(func(a, b resource.Key) bool { return a == b })); diff != "" {
+			if diff := cmp.Diff(start, w.observe(d), other, cmp.Comparer(func(a, b resource.Resource) bool { return a == b }), cmp.Comparer(func(a, b resource.Key) bool { return a == b }), resourcetest.AsMaps); diff != "" {
 				t.Errorf("destroy does not bring back the start (-start +now):\n%s\n%s", diff, text)
 			}
 		})

@@ -58,7 +58,7 @@ func Notices(snapshots map[string]*resource.Snapshot) hcl.Diagnostics {
 		for _, text := range snap.Notices {
 			diags = diags.Append(&hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Ledger of host " + name, Detail: text})
 		}
-		if n := len(snap.Ledger.Lost); n > 0 {
+		if n := snap.Ledger.Lost.Len(); n > 0 {
 			diags = diags.Append(&hcl.Diagnostic{
 				Severity: hcl.DiagWarning,
 				Summary:  "Host was rebooted",
@@ -169,7 +169,7 @@ func (c *checker) realServer(cluster *schema.Cluster, rs *schema.RealServer) {
 // ARP is answered for it. What is ours goes away by itself.
 func (c *checker) answersForVIP(cluster *schema.Cluster, h *schema.Host, snap *resource.Snapshot, silent string) {
 	for _, a := range snap.Facts.Addresses {
-		_, ours := snap.Ledger.Claims[a.Key()]
+		_, ours := snap.Ledger.Claims.Find(a.Key())
 		if slices.Contains(cluster.VIPs, a.Prefix.Addr()) && a.Link != "lo" && a.Link != silent && !ours {
 			c.find(hcl.DiagError, h.Range.Ptr(), "Real server answers for the VIP",
 				"Host %s has the VIP on %s, where it answers for it whatever its ARP settings are, and clients would reach it past the director. Remove it: ip addr del %s dev %s.",
@@ -186,8 +186,8 @@ func (c *checker) routes(d *Desired) {
 			continue
 		}
 		for _, key := range s.keys {
-			found, is := snap.Live[key].(resource.Route)
-			if w := d.wants[s.Host][key]; is && found.Beyond != "" {
+			found, is := snap.Live.Get(key).(resource.Route)
+			if w := d.wants[s.Host].Get(key); is && found.Beyond != "" {
 				c.find(hcl.DiagError, lineOf(w.source), "A route is in the way",
 					"Host %s has the route %s, and the config needs %s in its place. lvsctl could not put it back as it is. Remove it by hand first.",
 					s.Host, found, w.state)
@@ -205,9 +205,9 @@ func (c *checker) links(d *Desired) {
 			continue
 		}
 		for _, key := range s.keys {
-			w := d.wants[s.Host][key]
-			found, _ := snap.Live[key].(resource.Link)
-			if _, ours := snap.Ledger.Claims[key]; found.Name != "" && found != w.state && !ours {
+			w := d.wants[s.Host].Get(key)
+			found, _ := snap.Live.Get(key).(resource.Link)
+			if _, ours := snap.Ledger.Claims.Find(key); found.Name != "" && found != w.state && !ours {
 				c.find(hcl.DiagError, lineOf(w.source), "An interface is in the way",
 					"Host %s has the interface %s, and the config needs %s in its place. lvsctl did not make it, and could not put back what is on it. Give the new one another name, or remove the old one by hand first: ip link del %s.",
 					s.Host, found, w.state, found.Name)
@@ -232,9 +232,9 @@ func under(r resource.Resource) string {
 // leaves tells whether an interface is one that we made and would delete.
 func (d *Desired) leaves(host, link string, snap *resource.Snapshot) bool {
 	key := resource.Link{Name: link}.Key()
-	_, wanted := d.wants[host][key]
-	claim, ours := snap.Ledger.Claims[key]
-	return !wanted && ours && claim.Prior == nil && snap.Live[key] != nil
+	_, wanted := d.wants[host].Find(key)
+	claim, ours := snap.Ledger.Claims.Find(key)
+	return !wanted && ours && claim.Prior == nil && snap.Live.Get(key) != nil
 }
 
 // addresses finds IPv6 addresses of others that an interface cannot have with another
@@ -246,13 +246,13 @@ func (c *checker) addresses(d *Desired) {
 			continue
 		}
 		for _, key := range s.keys {
-			w := d.wants[s.Host][key]
+			w := d.wants[s.Host].Get(key)
 			a, is := w.state.(resource.Address)
 			if !is || w.loose || a.Prefix.Addr().Is4() {
 				continue
 			}
 			for _, found := range snap.Facts.Addresses {
-				_, ours := snap.Ledger.Claims[found.Key()]
+				_, ours := snap.Ledger.Claims.Find(found.Key())
 				if !ours && found.Link == a.Link && found.Prefix.Addr() == a.Prefix.Addr() && found.Prefix != a.Prefix {
 					c.find(hcl.DiagError, lineOf(w.source), "An address is in the way",
 						"The config needs %s on host %s, and the interface has %s, which lvsctl did not set up. It cannot have an IPv6 address twice. Write that prefix length, or remove the address by hand first.",
@@ -272,10 +272,10 @@ func (c *checker) settings(d *Desired) {
 			continue
 		}
 		for _, key := range s.keys {
-			if !key.Kind.Setting() || snap.Live[key] != nil {
+			if !key.Kind.Setting() || snap.Live.Get(key) != nil {
 				continue
 			}
-			w := d.wants[s.Host][key]
+			w := d.wants[s.Host].Get(key)
 			if u, is := w.state.(resource.Unit); is {
 				c.unit(d, s.Host, u, lineOf(w.source))
 				continue
@@ -321,7 +321,7 @@ func (d *Desired) makesUnit(host, name string) bool {
 	}
 	for _, dir := range unitDirectories {
 		for _, n := range names {
-			if _, wanted := d.wants[host][resource.File{Path: path.Join(dir, n)}.Key()]; wanted {
+			if _, wanted := d.wants[host].Find(resource.File{Path: path.Join(dir, n)}.Key()); wanted {
 				return true
 			}
 		}
@@ -333,11 +333,11 @@ func (d *Desired) makesUnit(host, name string) bool {
 func (d *Desired) comes(host string, key resource.Key, link string, snap *resource.Snapshot) bool {
 	switch {
 	case key.Kind == resource.KindTimeout, strings.HasPrefix(key.Name, schema.IPVSSettings):
-		return snap.Live[resource.Module{Name: "ip_vs"}.Key()] == nil
+		return snap.Live.Get(resource.Module{Name: "ip_vs"}.Key()) == nil
 	case link == "":
 		return false
 	}
-	_, made := d.wants[host][resource.Link{Name: link}.Key()]
+	_, made := d.wants[host].Find(resource.Link{Name: link}.Key())
 	return made || slices.Contains(receivers, link) && !slices.Contains(snap.Facts.Links, link)
 }
 

@@ -27,8 +27,8 @@ func Arrivals(cfg *schema.Config, d *Desired, snapshots map[string]*resource.Sna
 		}
 		for _, vip := range cluster.VIPs {
 			a := vipAddress(link, vip)
-			w, wanted := d.wants[h.Name][a.Key()]
-			if !wanted || snap.Live[a.Key()] != nil || w.loose && hasOwn(snap, vip) || slices.Contains(list[h.Name], a) {
+			w, wanted := d.wants[h.Name].Find(a.Key())
+			if !wanted || snap.Live.Get(a.Key()) != nil || w.loose && hasOwn(snap, vip) || slices.Contains(list[h.Name], a) {
 				continue
 			}
 			list[h.Name] = append(list[h.Name], a)
@@ -103,8 +103,8 @@ func (d *Desired) mayAnswer(host string, vip netip.Addr, snap *resource.Snapshot
 			continue
 		}
 		has = true
-		_, wanted := d.wants[host][a.Key()]
-		if _, ours := snap.Ledger.Claims[a.Key()]; !wanted && !ours {
+		_, wanted := d.wants[host].Find(a.Key())
+		if _, ours := snap.Ledger.Claims.Find(a.Key()); !wanted && !ours {
 			return false
 		}
 	}

@@ -79,7 +79,7 @@ func has(snap *resource.Snapshot, a resource.Address, ours bool) {
 	snap.Facts.Addresses = append(snap.Facts.Addresses, a)
 	if ours {
 		snap.Live.Add(a)
-		snap.Ledger.Claims = map[resource.Key]resource.Claim{a.Key(): {Want: a, Step: "s"}}
+		snap.Ledger.Claims = resource.NewClaims(resource.Claim{Want: a, Step: "s"})
 	}
 }
 

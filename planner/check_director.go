@@ -112,12 +112,12 @@ var (
 // slowReuse finds kernels that let a client wait for a second when it uses a port again
 // (fixed in Linux 5.9).
 func (c *checker) slowReuse(d *Desired, h *schema.Host, snap *resource.Snapshot) {
-	tracks, wanted := d.wants[h.Name][conntrack.Key()]
+	tracks, wanted := d.wants[h.Name].Find(conntrack.Key())
 	if !wanted || tracks.state != resource.Resource(conntrack) || !olderThan(snap.Facts.Kernel, 5, 9) {
 		return
 	}
-	mode := snap.Live[reuseMode]
-	if w, chosen := d.wants[h.Name][reuseMode]; chosen {
+	mode := snap.Live.Get(reuseMode)
+	if w, chosen := d.wants[h.Name].Find(reuseMode); chosen {
 		mode = w.state
 	}
 	if mode != nil && mode.(resource.Sysctl).Value != "0" {
@@ -141,15 +141,15 @@ func acceptAdvertised(link string) resource.Key {
 // advertisedRoute finds a director whose default route the kernel deletes, with all that
 // comes from router advertisements, at the moment when the director becomes a router.
 func (c *checker) advertisedRoute(d *Desired, h *schema.Host, cluster *schema.Cluster, snap *resource.Snapshot) {
-	forwards, wanted := d.wants[h.Name][forwardIPv6.Key()]
-	now, _ := snap.Live[forwardIPv6.Key()].(resource.Sysctl)
-	route, _ := snap.Live[advertisedDefault].(resource.Route)
+	forwards, wanted := d.wants[h.Name].Find(forwardIPv6.Key())
+	now, _ := snap.Live.Get(forwardIPv6.Key()).(resource.Sysctl)
+	route, _ := snap.Live.Get(advertisedDefault).(resource.Route)
 	if !wanted || forwards.state != resource.Resource(forwardIPv6) || now.Value != "0" || route.Protocol != resource.ProtocolRA {
 		return
 	}
 	heed := resource.Sysctl{Name: acceptAdvertised(route.Link).Name, Value: "2"}
-	w, chosen := d.wants[h.Name][heed.Key()]
-	if snap.Live[heed.Key()] == resource.Resource(heed) || chosen && w.state == resource.Resource(heed) {
+	w, chosen := d.wants[h.Name].Find(heed.Key())
+	if snap.Live.Get(heed.Key()) == resource.Resource(heed) || chosen && w.state == resource.Resource(heed) {
 		return
 	}
 	c.note(schema.RuleAdvertised, h, cluster, lineOf(forwards.source),

@@ -82,7 +82,7 @@ cluster "managed" {
 // furnished is a host that has all settings that the config needs, but for those of
 // interfaces that it does not have.
 func furnished(d *Desired, host string, facts resource.Facts) *resource.Snapshot {
-	snap := &resource.Snapshot{Facts: facts, Live: resource.Set{}}
+	snap := &resource.Snapshot{Facts: facts, Live: resource.NewSet()}
 	for _, k := range d.Keys(host) {
 		link := resource.LinkOfSetting(k)
 		if r := defaultOf(k); r != nil && (link == "" || link == "all" || link == "default" || slices.Contains(facts.Links, link)) {
@@ -213,7 +213,7 @@ host "lb" {
 	four := resource.Address{Link: "eth0", Prefix: netip.MustParsePrefix("10.9.9.9/16")}
 	wanted := resource.Address{Link: "eth0", Prefix: netip.MustParsePrefix("fd00::1/64")}
 	elsewhere := resource.Address{Link: "eth1", Prefix: six.Prefix}
-	ours := resource.Ledger{Claims: map[resource.Key]resource.Claim{six.Key(): {Want: six}}}
+	ours := resource.Ledger{Claims: resource.NewClaims(resource.Claim{Want: six})}
 	for name, test := range map[string]struct {
 		addresses []resource.Address
 		ledger    resource.Ledger
@@ -265,7 +265,7 @@ host "lb" {
 	const inTheWay = "c.hcl:6,1-1 An interface is in the way"
 	goesAway := []string{"c.hcl:14,1-1 Interface goes away", "c.hcl:17,1-1 Interface goes away", "c.hcl:9,1-1 Interface goes away"}
 	claimed := func(prior resource.Resource, r resource.Resource) resource.Ledger {
-		return resource.Ledger{Claims: map[resource.Key]resource.Claim{r.Key(): {Want: r, Prior: prior}}}
+		return resource.Ledger{Claims: resource.NewClaims(resource.Claim{Want: r, Prior: prior})}
 	}
 	for name, test := range map[string]struct {
 		live   resource.Resource
@@ -495,11 +495,11 @@ cluster "six" {
 
 func TestNotices(t *testing.T) {
 	sysctl := resource.Sysctl{Name: "a", Value: "1"}
-	claims := map[resource.Key]resource.Claim{sysctl.Key(): {Want: sysctl}}
-	lost := map[resource.Key]resource.Claim{}
+	claims := resource.NewClaims(resource.Claim{Want: sysctl})
+	lost := resource.NewByKey[resource.Claim]()
 	for port := range uint16(7) {
 		fou := resource.FOU{Port: port}
-		lost[fou.Key()] = resource.Claim{Want: fou}
+		lost.Put(fou.Key(), resource.Claim{Want: fou})
 	}
 	now := resource.Facts{BootID: "second"}
 	overriding := resource.Apply{Who: "bob@desk", Command: "lvsctl destroy", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Overrides: []string{"capacity", "vips"}}

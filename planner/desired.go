@@ -23,7 +23,7 @@ type Desired struct {
 	Hosts []string // every host of the config, sorted
 
 	steps     []*step
-	wants     map[string]map[resource.Key]want // by host
+	wants     map[string]*resource.ByKey[want] // by host
 	drains    map[serviceAt]resource.Drain     // for which destinations of a service wait before they go
 	mounts    map[*schema.Host][]*step         // after which a host has all that it mounts
 	parting   resource.Reason                  // why objects that are not wanted go
@@ -63,10 +63,10 @@ type want struct {
 // Want writes down what host blocks ask for and runs the recipes of each cluster. Its
 // diagnostics name objects that are wanted in different states.
 func Want(cfg *schema.Config) (*Desired, hcl.Diagnostics) {
-	d := &Desired{wants: map[string]map[resource.Key]want{}, drains: map[serviceAt]resource.Drain{}, mounts: map[*schema.Host][]*step{}, parting: resource.RemovedFromConfig}
+	d := &Desired{wants: map[string]*resource.ByKey[want]{}, drains: map[serviceAt]resource.Drain{}, mounts: map[*schema.Host][]*step{}, parting: resource.RemovedFromConfig}
 	for _, h := range cfg.Hosts {
 		d.Hosts = append(d.Hosts, h.Name)
-		d.wants[h.Name] = map[resource.Key]want{}
+		d.wants[h.Name] = resource.NewByKey[want]()
 	}
 	slices.Sort(d.Hosts)
 	for _, h := range cfg.Hosts {
@@ -115,7 +115,7 @@ func (s *step) remembered() []resource.Edge {
 // Withdraw is the desired state of a config that is given up: the same hosts and
 // order, and nothing wanted any more.
 func (d *Desired) Withdraw() *Desired {
-	out := &Desired{Hosts: d.Hosts, wants: map[string]map[resource.Key]want{}, parting: resource.Destroying, missing: d.missing}
+	out := &Desired{Hosts: d.Hosts, wants: map[string]*resource.ByKey[want]{}, parting: resource.Destroying, missing: d.missing}
 	for _, s := range d.steps {
 		out.steps = append(out.steps, &step{StepRef: s.StepRef, index: s.index, after: s.after, edges: s.edges})
 	}
@@ -132,22 +132,22 @@ func (d *Desired) AtOnce() *Desired {
 // Keys lists what has to be read on a host, in no particular order: what the config
 // wants there, what may have to change for a moment, and what is worth a warning.
 func (d *Desired) Keys(host string) []resource.Key {
-	keys := make([]resource.Key, 0, len(d.wants[host])+len(passing)+2)
-	for k := range d.wants[host] {
+	keys := make([]resource.Key, 0, d.wants[host].Len()+len(passing)+2)
+	for k := range d.wants[host].All() {
 		keys = append(keys, k)
 	}
 	keys = append(keys, passing...)
 	worth := map[resource.Key]bool{reuseMode: true, quiescentTemplate: true}
-	if _, forwards := d.wants[host][forwardIPv6.Key()]; forwards {
+	if _, forwards := d.wants[host].Find(forwardIPv6.Key()); forwards {
 		worth[advertisedDefault] = true
-		for _, w := range d.wants[host] {
+		for _, w := range d.wants[host].All() {
 			if link := linkOf(w.state); link != "" {
 				worth[acceptAdvertised(link)] = true
 			}
 		}
 	}
 	for k := range worth {
-		if _, wanted := d.wants[host][k]; !wanted {
+		if _, wanted := d.wants[host].Find(k); !wanted {
 			keys = append(keys, k)
 		}
 	}
@@ -180,11 +180,11 @@ func (s *step) comesAfter(first *step, why string) {
 // state, it stays there and s comes after that step.
 func (d *Desired) want(s *step, r resource.Resource, source resource.Source) {
 	key := r.Key()
-	other, taken := d.wants[s.Host][key]
+	other, taken := d.wants[s.Host].Find(key)
 	switch {
 	case !taken:
 		d.standOn(s, r)
-		d.wants[s.Host][key] = want{state: r, step: s, source: source}
+		d.wants[s.Host].Put(key, want{state: r, step: s, source: source})
 		s.keys = append(s.keys, key)
 	case other.state == r:
 		s.comesAfter(other.step, "shares "+key.String())
@@ -198,9 +198,9 @@ func (d *Desired) want(s *step, r resource.Resource, source resource.Source) {
 // it.
 func (d *Desired) wantAnyhow(s *step, r resource.Resource, source resource.Source) {
 	d.want(s, r, source)
-	w := d.wants[s.Host][r.Key()]
+	w := d.wants[s.Host].Get(r.Key())
 	w.loose = true
-	d.wants[s.Host][r.Key()] = w
+	d.wants[s.Host].Put(r.Key(), w)
 }
 
 // wantFitting is want for an object whose state depends on the host as it turns out to be:
@@ -213,9 +213,9 @@ func (d *Desired) wantFitting(s *step, r resource.Resource, source resource.Sour
 // fit says what becomes of an object of a step on a host as it turns out to be. One of an
 // earlier step is as that one says.
 func (d *Desired) fit(s *step, key resource.Key, fit func(resource.Facts) resource.Resource) {
-	if w := d.wants[s.Host][key]; w.step == s {
+	if w := d.wants[s.Host].Get(key); w.step == s {
 		w.fit = fit
-		d.wants[s.Host][key] = w
+		d.wants[s.Host].Put(key, w)
 		s.fits = true
 	}
 }
@@ -253,7 +253,7 @@ func (d *Desired) on(snapshots map[string]*resource.Snapshot) *Desired {
 			continue
 		}
 		if !fitted[s.Host] {
-			fitted[s.Host], out.wants[s.Host] = true, maps.Clone(d.wants[s.Host])
+			fitted[s.Host], out.wants[s.Host] = true, d.wants[s.Host].Clone()
 		}
 		out.steps[i] = s.on(snap.Facts, out.wants[s.Host])
 	}
@@ -261,19 +261,19 @@ func (d *Desired) on(snapshots map[string]*resource.Snapshot) *Desired {
 }
 
 // on is a step with what it wants on a host. The host's wants are changed accordingly.
-func (s *step) on(facts resource.Facts, wants map[resource.Key]want) *step {
+func (s *step) on(facts resource.Facts, wants *resource.ByKey[want]) *step {
 	fitting := *s
 	fitting.keys = nil
 	for _, key := range s.keys {
-		w := wants[key]
+		w := wants.Get(key)
 		if w.fit != nil {
 			w.state = w.fit(facts)
 		}
 		if w.state == nil {
-			delete(wants, key)
+			wants.Delete(key)
 			continue
 		}
-		wants[key] = w
+		wants.Put(key, w)
 		fitting.keys = append(fitting.keys, key)
 	}
 	return &fitting
@@ -286,7 +286,7 @@ func (d *Desired) standOn(s *step, r resource.Resource) {
 		return
 	}
 	for _, base := range []resource.Resource{resource.Link{Name: link}, resource.LinkSetting{Link: link, Name: resource.LinkState}} {
-		if w, wanted := d.wants[s.Host][base.Key()]; wanted {
+		if w, wanted := d.wants[s.Host].Find(base.Key()); wanted {
 			s.comesAfter(w.step, "it is on "+link)
 		}
 	}

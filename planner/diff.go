@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"maps"
 	"net/netip"
 	"slices"
 
@@ -36,10 +35,10 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 		snap := remade[host.Name]
 		shared := sharedServices(host.Foreign)
 		for _, key := range d.unwanted(host.Name, snap) {
-			claim := snap.Ledger.Claims[key]
-			c := release(claim, snap.Live[key], snap.Connections[key], key.Kind == resource.KindService && shared[key.Service])
+			claim := snap.Ledger.Claims.Get(key)
+			c := release(claim, snap.Live.Get(key), snap.Connections[key], key.Kind == resource.KindService && shared[key.Service])
 			if c.Action == resource.Restore && d.linkGoes(host.Name, resource.LinkOfSetting(key), snap) {
-				c = resource.Change{Action: resource.Forget, Before: claim.Want, After: snap.Live[key]}
+				c = resource.Change{Action: resource.Forget, Before: claim.Want, After: snap.Live.Get(key)}
 			}
 			if c.Reason == "" {
 				c.Reason = d.parting
@@ -63,11 +62,11 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 // left when the links that have to be made anew are.
 func (d *Desired) setUp(g *graph, s *step, remade, found *resource.Snapshot) {
 	for _, key := range s.keys {
-		c, needed := d.converge(d.wants[s.Host][key], key, remade)
+		c, needed := d.converge(d.wants[s.Host].Get(key), key, remade)
 		if !needed {
 			continue
 		}
-		if c.Before == nil && found.Live[key] != nil {
+		if c.Before == nil && found.Live.Get(key) != nil {
 			c.Reason = resource.WithItsLink
 		}
 		if wentWithBoot(c, remade.Ledger) {
@@ -79,15 +78,15 @@ func (d *Desired) setUp(g *graph, s *step, remade, found *resource.Snapshot) {
 
 // look is what a plan says about a host beside its changes.
 func (d *Desired) look(name string, snap *resource.Snapshot) Host {
-	return Host{Name: name, Drift: drift(snap), Rebooted: len(snap.Ledger.Lost), Foreign: d.foreign(name, snap)}
+	return Host{Name: name, Drift: drift(snap), Rebooted: snap.Ledger.Lost.Len(), Foreign: d.foreign(name, snap)}
 }
 
 // withoutRemade is what will be left of a host when the links that have to be made anew
 // are: what is on a link goes with it.
 func (d *Desired) withoutRemade(host string, snap *resource.Snapshot) *resource.Snapshot {
 	gone := map[string]bool{}
-	for key, w := range d.wants[host] {
-		if live := snap.Live[key]; key.Kind == resource.KindLink && live != nil && live != w.state {
+	for key, w := range d.wants[host].All() {
+		if live := snap.Live.Get(key); key.Kind == resource.KindLink && live != nil && live != w.state {
 			gone[key.Name] = true
 		}
 	}
@@ -95,10 +94,10 @@ func (d *Desired) withoutRemade(host string, snap *resource.Snapshot) *resource.
 		return snap
 	}
 	left := *snap
-	left.Live = maps.Clone(snap.Live)
+	left.Live = snap.Live.Clone()
 	for withoutStacked(left.Live, gone) {
 	}
-	maps.DeleteFunc(left.Live, func(k resource.Key, r resource.Resource) bool {
+	left.Live.DeleteFunc(func(k resource.Key, r resource.Resource) bool {
 		return gone[linkOf(r)] || gone[resource.LinkOfSetting(k)]
 	})
 	return &left
@@ -108,8 +107,8 @@ func (d *Desired) withoutRemade(host string, snap *resource.Snapshot) *resource.
 // too, and tells whether there were any. Tunnels stay without the link that they are
 // bound to.
 func withoutStacked(live resource.Set, gone map[string]bool) bool {
-	before := len(live)
-	maps.DeleteFunc(live, func(_ resource.Key, r resource.Resource) bool {
+	before := live.Len()
+	live.DeleteFunc(func(_ resource.Key, r resource.Resource) bool {
 		l, ok := r.(resource.Link)
 		if !ok || l.Type != resource.LinkVLAN || !gone[l.Parent] || gone[l.Name] {
 			return false
@@ -117,15 +116,15 @@ func withoutStacked(live resource.Set, gone map[string]bool) bool {
 		gone[l.Name] = true
 		return true
 	})
-	return len(live) < before
+	return live.Len() < before
 }
 
 // linkGoes tells whether an interface is deleted, and all that is set on it with it.
 func (d *Desired) linkGoes(host, link string, snap *resource.Snapshot) bool {
 	key := resource.Link{Name: link}.Key()
-	claim, ours := snap.Ledger.Claims[key]
-	_, wanted := d.wants[host][key]
-	return link != "" && ours && !wanted && claim.Prior == nil && snap.Live[key] != nil
+	claim, ours := snap.Ledger.Claims.Find(key)
+	_, wanted := d.wants[host].Find(key)
+	return link != "" && ours && !wanted && claim.Prior == nil && snap.Live.Get(key) != nil
 }
 
 // sharedServices are the services that have destinations of others.
@@ -142,8 +141,8 @@ func sharedServices(foreign []resource.Resource) map[resource.ServiceKey]bool {
 // unwanted lists what is ours on a host and no longer wanted, in order.
 func (d *Desired) unwanted(host string, snap *resource.Snapshot) []resource.Key {
 	var keys []resource.Key
-	for key := range snap.Ledger.Claims {
-		if _, wanted := d.wants[host][key]; !wanted {
+	for key := range snap.Ledger.Claims.All() {
+		if _, wanted := d.wants[host].Find(key); !wanted {
 			keys = append(keys, key)
 		}
 	}
@@ -153,8 +152,8 @@ func (d *Desired) unwanted(host string, snap *resource.Snapshot) []resource.Key 
 
 // converge is the change that brings a wanted object about, if one is needed.
 func (d *Desired) converge(w want, key resource.Key, snap *resource.Snapshot) (resource.Change, bool) {
-	live := snap.Live[key]
-	claim, claimed := snap.Ledger.Claims[key]
+	live := snap.Live.Get(key)
+	claim, claimed := snap.Ledger.Claims.Find(key)
 	wanted := asFound(w.state, live)
 	c := resource.Change{Before: live, After: wanted, Source: w.source, Reason: reason(wanted, live, claim, claimed)}
 	switch {
@@ -189,7 +188,7 @@ func servesAsIs(key resource.Key, live resource.Resource, claimed bool, snap *re
 // prefix and interface.
 func hasOwn(snap *resource.Snapshot, addr netip.Addr) bool {
 	return slices.ContainsFunc(snap.Facts.Addresses, func(a resource.Address) bool {
-		_, ours := snap.Ledger.Claims[a.Key()]
+		_, ours := snap.Ledger.Claims.Find(a.Key())
 		return a.Prefix.Addr() == addr && !ours
 	})
 }
@@ -277,10 +276,10 @@ func permanent(r resource.Resource) bool {
 
 // wentWithBoot tells whether a change brings back what a host had until it booted.
 func wentWithBoot(c resource.Change, ledger resource.Ledger) bool {
-	claim, ours := ledger.Claims[c.Key()]
-	lost, was := ledger.Lost[c.Key()]
+	claim, ours := ledger.Claims.Find(c.Key())
+	lost, was := ledger.Lost.Find(c.Key())
 	switch {
-	case len(ledger.Lost) == 0:
+	case ledger.Lost.Len() == 0:
 		return false
 	case ours:
 		return claim.Want == c.After && !onDisk(c.Key().Kind)
@@ -297,11 +296,11 @@ func onDisk(k resource.Kind) bool {
 // was rebooted that is what is on disk: the rest is to be set up again.
 func drift(snap *resource.Snapshot) []Drift {
 	var list []Drift
-	for key, claim := range snap.Ledger.Claims {
-		if len(snap.Ledger.Lost) > 0 && !onDisk(key.Kind) {
+	for key, claim := range snap.Ledger.Claims.All() {
+		if snap.Ledger.Lost.Len() > 0 && !onDisk(key.Kind) {
 			continue
 		}
-		if live := snap.Live[key]; live != claim.Want {
+		if live := snap.Live.Get(key); live != claim.Want {
 			list = append(list, Drift{Left: claim.Want, Found: live})
 		}
 	}
@@ -312,12 +311,12 @@ func drift(snap *resource.Snapshot) []Drift {
 // foreign lists the IPVS objects of a host that are neither wanted nor ours.
 func (d *Desired) foreign(host string, snap *resource.Snapshot) []resource.Resource {
 	var list []resource.Resource
-	for key, r := range snap.Live {
+	for key, r := range snap.Live.All() {
 		if key.Kind != resource.KindService && key.Kind != resource.KindDestination {
 			continue
 		}
-		_, wanted := d.wants[host][key]
-		if _, ours := snap.Ledger.Claims[key]; !wanted && !ours {
+		_, wanted := d.wants[host].Find(key)
+		if _, ours := snap.Ledger.Claims.Find(key); !wanted && !ours {
 			list = append(list, r)
 		}
 	}

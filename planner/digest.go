@@ -40,16 +40,16 @@ type Basis struct {
 // Basis is the basis of plans for a host. Objects of others are not in it, nor is what
 // the host says about itself.
 func (d *Desired) Basis(host string, snap *resource.Snapshot) Basis {
-	scope := make(map[resource.Key]bool, len(d.wants[host])+len(snap.Ledger.Claims))
-	for key := range d.wants[host] {
+	scope := make(map[resource.Key]bool, d.wants[host].Len()+snap.Ledger.Claims.Len())
+	for key := range d.wants[host].All() {
 		scope[key] = true
 	}
-	for key := range snap.Ledger.Claims {
+	for key := range snap.Ledger.Claims.All() {
 		scope[key] = true
 	}
 	live, ledger := newDigester(), newDigester()
 	for _, key := range slices.SortedFunc(maps.Keys(scope), resource.Key.Compare) {
-		live.object(key, snap.Live[key])
+		live.object(key, snap.Live.Get(key))
 	}
 	for _, claim := range snap.Ledger.Sorted() {
 		key := claim.Want.Key()
@@ -73,7 +73,7 @@ func (d *Desired) Digest() Digest {
 	for _, s := range d.steps {
 		sum.add(resource.Step{StepRef: s.StepRef, After: s.edges})
 		for _, key := range s.keys {
-			w := d.wants[s.Host][key]
+			w := d.wants[s.Host].Get(key)
 			sum.object(key, w.state)
 			sum.add(w.loose)
 		}

@@ -90,14 +90,14 @@ func TestBasis(t *testing.T) {
 			s.Connections = map[resource.Key]resource.Connections{ours.Key(): {Active: 5}}
 		}, true, true},
 		{"an object of ours", func(s *resource.Snapshot) { s.Live.Add(heavier) }, false, true},
-		{"one that is gone", func(s *resource.Snapshot) { delete(s.Live, ours.Key()) }, false, true},
+		{"one that is gone", func(s *resource.Snapshot) { s.Live.Delete(ours.Key()) }, false, true},
 		{"a claim", func(s *resource.Snapshot) {
-			c := s.Ledger.Claims[ours.Key()]
+			c := s.Ledger.Claims.Get(ours.Key())
 			c.Prior = heavier
-			s.Ledger.Claims[ours.Key()] = c
+			s.Ledger.Claims.Put(ours.Key(), c)
 		}, true, false},
 		{"one of what is not wanted", func(s *resource.Snapshot) {
-			s.Ledger.Claims[foreign.Key()] = resource.Claim{Want: foreign}
+			s.Ledger.Claims.Put(foreign.Key(), resource.Claim{Want: foreign})
 		}, false, false},
 		{"a step", func(s *resource.Snapshot) { s.Ledger.Steps["x"] = nil }, true, false},
 	}

@@ -71,8 +71,8 @@ func (d *Desired) drainAt(host string, service resource.ServiceKey, snap *resour
 // expiresTemplates tells whether clients with a persistence template leave a destination
 // when its weight is 0.
 func (d *Desired) expiresTemplates(host string, snap *resource.Snapshot) bool {
-	setting := snap.Live[quiescentTemplate]
-	if w, wanted := d.wants[host][quiescentTemplate]; wanted {
+	setting := snap.Live.Get(quiescentTemplate)
+	if w, wanted := d.wants[host].Find(quiescentTemplate); wanted {
 		setting = w.state
 	}
 	s, known := setting.(resource.Sysctl)

@@ -129,7 +129,7 @@ func TestMeanwhileAndForGood(t *testing.T) {
 			if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
 				t.Fatal(err)
 			}
-			if got := w["lb1"].live[want.Key()]; got != want {
+			if got := w["lb1"].live.Get(want.Key()); got != want {
 				t.Errorf("it is %v", got)
 			}
 			if plan := Make(d, w.snapshots(d)); len(plan.Steps) > 0 {

@@ -81,7 +81,7 @@ func (d *Desired) Steps() []DesiredStep {
 		}
 		step := DesiredStep{StepRef: s.StepRef, Server: s.server, After: s.edges}
 		for _, key := range s.keys {
-			w := d.wants[s.Host][key]
+			w := d.wants[s.Host].Get(key)
 			step.Objects = append(step.Objects, Object{w.state, w.source})
 		}
 		list = append(list, step)

@@ -106,8 +106,8 @@ func departs(c resource.Change) bool {
 // forgetting is what comes before and after; nil on a host that forgets by itself, or as the
 // config wants it.
 func forgetting(host string, snap *resource.Snapshot) (on, off *resource.Step) {
-	before, known := snap.Live[forgets.Key()].(resource.Sysctl)
-	if _, ours := snap.Ledger.Claims[forgets.Key()]; !known || ours || before == forgets {
+	before, known := snap.Live.Get(forgets.Key()).(resource.Sysctl)
+	if _, ours := snap.Ledger.Claims.Find(forgets.Key()); !known || ours || before == forgets {
 		return nil, nil
 	}
 	step := func(action resource.Action, before, after resource.Resource) *resource.Step {

@@ -92,8 +92,8 @@ func hushChanges(s resource.Step, snap *resource.Snapshot, chosen map[settingAt]
 	}
 	for _, family := range []resource.Family{resource.IPv4, resource.IPv6} {
 		key := hushSettings[family]
-		before, known := snap.Live[key].(resource.Sysctl)
-		if _, ours := snap.Ledger.Claims[key]; !families[family] || !known || ours || chosen[settingAt{s.Host, key}] {
+		before, known := snap.Live.Get(key).(resource.Sysctl)
+		if _, ours := snap.Ledger.Claims.Find(key); !families[family] || !known || ours || chosen[settingAt{s.Host, key}] {
 			continue
 		}
 		quiet := resource.Sysctl{Name: key.Name, Value: hushed}

@@ -34,8 +34,8 @@ func (d *Desired) Importables(snapshots map[string]*resource.Snapshot) []Importa
 		snap := snapshots[host]
 		for _, r := range snap.Live.Sorted() {
 			key := r.Key()
-			w, wanted := d.wants[host][key]
-			claim, claimed := snap.Ledger.Claims[key]
+			w, wanted := d.wants[host].Find(key)
+			claim, claimed := snap.Ledger.Claims.Find(key)
 			balances := key.Kind == resource.KindService || key.Kind == resource.KindDestination
 			if !permanent(r) && (wanted || claimed || balances) {
 				list = append(list, Importable{host, r, wanted, wanted && asFound(w.state, r) == r, claimed && claim.Prior == nil})
@@ -77,11 +77,11 @@ const (
 // claimed it. Other destinations come after their service.
 func (d *Desired) importStep(o Importable, snap *resource.Snapshot) (resource.Step, resource.Source) {
 	key := o.Live.Key()
-	if w, wanted := d.wants[o.Host][key]; wanted {
+	if w, wanted := d.wants[o.Host].Find(key); wanted {
 		return resource.Step{StepRef: w.step.StepRef, After: w.step.edges}, w.source
 	}
 	name := importedServices
-	claim, claimed := snap.Ledger.Claims[key]
+	claim, claimed := snap.Ledger.Claims.Find(key)
 	if claimed {
 		name = claim.Step
 	} else if key.Kind == resource.KindDestination {
@@ -98,9 +98,9 @@ func (d *Desired) importStep(o Importable, snap *resource.Snapshot) (resource.St
 // stepOf is the step that a service belongs to, once it is imported.
 func (d *Desired) stepOf(host string, key resource.Key, snap *resource.Snapshot) resource.StepRef {
 	ref := resource.StepRef{Host: host, Name: importedServices}
-	if w, wanted := d.wants[host][key]; wanted {
+	if w, wanted := d.wants[host].Find(key); wanted {
 		ref.Name = w.step.Name
-	} else if claim, claimed := snap.Ledger.Claims[key]; claimed {
+	} else if claim, claimed := snap.Ledger.Claims.Find(key); claimed {
 		ref.Name = claim.Step
 	}
 	return ref
@@ -126,9 +126,9 @@ func (d *Desired) foresee(plan *Plan, snapshots map[string]*resource.Snapshot) {
 	after := maps.Clone(snapshots)
 	for _, step := range plan.Steps {
 		snap := *after[step.Host]
-		snap.Ledger.Claims, snap.Ledger.Steps = maps.Clone(snap.Ledger.Claims), maps.Clone(snap.Ledger.Steps)
+		snap.Ledger.Claims, snap.Ledger.Steps = snap.Ledger.Claims.Clone(), maps.Clone(snap.Ledger.Steps)
 		for _, c := range step.Changes {
-			snap.Ledger.Claims[c.Key()] = *c.Claim
+			snap.Ledger.Claims.Put(c.Key(), *c.Claim)
 		}
 		snap.Ledger.Steps[step.Name] = step.After
 		after[step.Host] = &snap

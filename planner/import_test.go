@@ -2,7 +2,6 @@ package planner
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // Whatever is imported: nothing changes on the hosts, undoing it brings back what ledgers
@@ -35,13 +35,13 @@ func TestImportAnything(t *testing.T) {
 				cmpopts.IgnoreMapEntries(func(k resource.Key, r resource.Resource) bool { return r == defaultOf(k) }), // come when they are looked at
 				cmp.Comparer(func(a, b resource.Resource) bool { return a == b }), cmp.Comparer(func(a, b resource.Key) bool { return a == b }),
 			}
-			if diff := cmp.Diff(start.Live, w.past().Live, same); diff != "" {
+			if diff := cmp.Diff(start.Live, w.past().Live, same, resourcetest.AsMaps); diff != "" {
 				t.Errorf("hosts changed (-before +after):\n%s", diff)
 			}
 			if err := w.revert(w.safe); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(start, w.past(), same); diff != "" {
+			if diff := cmp.Diff(start, w.past(), same, resourcetest.AsMaps); diff != "" {
 				t.Errorf("it does not lead back (-start +now):\n%s", diff)
 			}
 			w.importAll(t, d)
@@ -68,7 +68,7 @@ func (w world) importAll(t *testing.T, d *Desired) {
 		t.Fatal(err)
 	}
 	for _, o := range d.Importables(w.snapshots(d)) {
-		if claim := w[o.Host].ledger.Claims[o.Live.Key()]; !o.Own || claim.Prior != nil {
+		if claim := w[o.Host].ledger.Claims.Get(o.Live.Key()); !o.Own || claim.Prior != nil {
 			t.Errorf("%s is not lvsctl's own: %v", o.Address(), claim)
 		}
 	}
@@ -85,7 +85,7 @@ func TestImportForesees(t *testing.T) {
 	key := resource.AddrService(resource.TCP, netip.MustParseAddr("192.0.2.9"), 80)
 	service := resource.Service{ServiceKey: key, Scheduler: "rr", Netmask: resource.FullNetmask(resource.IPv4)}
 	dest := resource.Destination{Service: key, Addr: netip.MustParseAddr("192.0.2.7"), Port: 80}
-	maps.Copy(w["lb1"].live, resource.NewSet(service, dest))
+	w["lb1"].live.Copy(resource.NewSet(service, dest).ByKey)
 	all := d.Importables(w.snapshots(d))
 	for _, tt := range []struct {
 		name    string

@@ -15,7 +15,9 @@ func TestLastApply(t *testing.T) {
 	journal := func(id string, ending resource.Ending, hosts ...string) *resource.Journal {
 		minute := int(id[0] - 'a')
 		apply := resource.Apply{ID: id, Who: "ann@desk", Since: time.Date(2026, 1, 2, 3, minute, 0, 0, time.UTC), Hosts: hosts}
-		return &resource.Journal{Apply: apply, Ending: ending, Began: true, Was: map[resource.Key]resource.Was{{}: {}}}
+		was := resource.NewByKey[resource.Was]()
+		was.Put(resource.Key{}, resource.Was{})
+		return &resource.Journal{Apply: apply, Ending: ending, Began: true, Was: was}
 	}
 	told := journal("c", "", "lb", "web")
 	told.Began = false

@@ -119,7 +119,7 @@ func (d *Desired) parents(s *step, p string, source resource.Source) {
 // directory wants a directory that serves as it is, whoever made it and for whomever.
 func (d *Desired) directory(s *step, p string, source resource.Source) {
 	dir := resource.Directory{Path: p, Mode: 0o755, Owner: "root", Group: "root"}
-	if other, wanted := d.wants[s.Host][dir.Key()]; wanted && other.state != resource.Resource(dir) {
+	if other, wanted := d.wants[s.Host].Find(dir.Key()); wanted && other.state != resource.Resource(dir) {
 		s.comesAfter(other.step, "shares "+dir.Key().String())
 		return
 	}

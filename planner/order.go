@@ -150,7 +150,7 @@ func pastSteps(d *Desired, snapshots map[string]*resource.Snapshot) []resource.S
 			byRef[ref] = &resource.Step{StepRef: ref, After: slices.Concat(edges, snap.Ledger.Moves.Of(name))}
 			rank[ref] = len(d.steps)
 		}
-		for _, claim := range snap.Ledger.Claims {
+		for _, claim := range snap.Ledger.Claims.All() {
 			ref := resource.StepRef{Host: host, Name: claim.Step}
 			if byRef[ref] == nil {
 				byRef[ref] = &resource.Step{StepRef: ref}

@@ -95,7 +95,7 @@ func (d *Desired) bootFile(s *step, f resource.File, source resource.Source, whe
 	d.parents(s, f.Path, source)
 	for dir := path.Dir(f.Path); dir != "/"; dir = path.Dir(dir) {
 		key := resource.Directory{Path: dir}.Key()
-		d.fit(s, key, only(d.wants[s.Host][key].state, where))
+		d.fit(s, key, only(d.wants[s.Host].Get(key).state, where))
 	}
 	d.wantWhere(s, f, source, where)
 }
@@ -119,10 +119,10 @@ func (d *Desired) keepings(host string) []*keeping {
 }
 
 // add adds what a step wants.
-func (k *keeping) add(s *step, wants map[resource.Key]want) {
+func (k *keeping) add(s *step, wants *resource.ByKey[want]) {
 	k.steps = append(k.steps, s)
 	for _, key := range s.keys {
-		switch r := wants[key].state.(type) {
+		switch r := wants.Get(key).state.(type) {
 		case resource.Sysctl:
 			if !forwards(r) {
 				k.settings = append(k.settings, r)
@@ -140,7 +140,7 @@ func forwards(s resource.Sysctl) bool {
 
 // startsUnits tells whether a host is to have units running.
 func (d *Desired) startsUnits(host string) bool {
-	for key, w := range d.wants[host] {
+	for key, w := range d.wants[host].All() {
 		if u, is := w.state.(resource.Unit); is && key.Kind == resource.KindUnit && u.Setting == resource.UnitRunning && u.Value == "yes" {
 			return true
 		}

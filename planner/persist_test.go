@@ -101,13 +101,13 @@ func TestLate(t *testing.T) {
 	after := func(host, step string) []resource.Edge {
 		return []resource.Edge{{Step: resource.StepRef{Host: host, Name: step}, Why: "for the test"}}
 	}
-	ledger := resource.Ledger{Lost: map[resource.Key]resource.Claim{}, Steps: map[string][]resource.Edge{
+	ledger := resource.Ledger{Lost: resource.NewByKey[resource.Claim](), Steps: map[string][]resource.Edge{
 		"b": after("h", "a"), "c": after("h", "b"), "d": after("other", "a"), "e": nil,
 	}}
 	for step, r := range map[string]resource.Resource{
 		"a": on("eth9"), "c": resource.Module{Name: "behind"}, "d": resource.Module{Name: "beside"}, "e": made, "f": on("vip0"), "g": on("tunl0"), "b": on("lo"),
 	} {
-		ledger.Lost[r.Key()] = claim(r, step)
+		ledger.Lost.Put(r.Key(), claim(r, step))
 	}
 	b := NewBoot("h", ledger, nil)
 	snap := &resource.Snapshot{Live: resource.NewSet(), Ledger: ledger, Facts: resource.Facts{Links: []string{"lo"}}}

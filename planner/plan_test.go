@@ -90,15 +90,15 @@ func TestDriftPendingForeign(t *testing.T) {
 		t.Fatal(err)
 	}
 	lb := w["lb1"].live
-	for k, r := range lb {
+	for k, r := range lb.Clone().All() {
 		r, ok := r.(resource.Destination)
 		switch {
 		case !ok:
 		case r.Addr.String() == "192.168.80.12":
-			delete(lb, k)
+			lb.Delete(k)
 		default:
 			r.Weight = 9
-			lb[k] = r
+			lb.Put(k, r)
 		}
 	}
 	other := resource.Service{ServiceKey: resource.MarkService(resource.IPv4, 7), Scheduler: "wlc"}
@@ -158,7 +158,7 @@ func TestContradictingPasts(t *testing.T) {
 	for i, name := range []string{"a", "b", "c"} {
 		s := resource.Sysctl{Name: name, Value: "1"}
 		w["lb1"].live.Add(s)
-		w["lb1"].ledger.Claims[s.Key()] = resource.Claim{Want: s, Prior: resource.Sysctl{Name: name, Value: "0"}, Step: name}
+		w["lb1"].ledger.Claims.Put(s.Key(), resource.Claim{Want: s, Prior: resource.Sysctl{Name: name, Value: "0"}, Step: name})
 		next := []string{"b", "c", "a"}[i]
 		w["lb1"].ledger.Steps[name] = []resource.Edge{{Step: resource.StepRef{Host: "lb1", Name: next}, Why: "the past"}}
 	}
@@ -200,7 +200,7 @@ cluster "web" {
 		return false
 	}
 	facts := resource.Facts{Addresses: []resource.Address{there}}
-	ours := resource.Ledger{Claims: map[resource.Key]resource.Claim{there.Key(): {Want: there, Step: "web: take the VIP"}}}
+	ours := resource.Ledger{Claims: resource.NewClaims(resource.Claim{Want: there, Step: "web: take the VIP"})}
 	if creates(&resource.Snapshot{Facts: facts}) {
 		t.Error("an address that is there is created")
 	}
@@ -276,7 +276,7 @@ cluster "web" {
 
 // remembers tells whether a step has claims: a real ledger forgets others.
 func (h *fakeHost) remembers(step string) bool {
-	for _, claim := range h.ledger.Claims {
+	for _, claim := range h.ledger.Claims.All() {
 		if claim.Step == step {
 			return true
 		}

@@ -149,11 +149,11 @@ func (j *judge) held(vip netip.Addr) bool {
 // hold notes the VIPs that a director has in the end.
 func (j *judge) hold(c *schema.Cluster, h *schema.Host) {
 	wants := j.desired.wants[h.Name]
-	if j.snapshots[h.Name] == nil || len(wants) == 0 {
+	if j.snapshots[h.Name] == nil || wants.Len() == 0 {
 		return
 	}
 	for _, vip := range c.VIPs {
-		_, wanted := wants[vipAddress(c.VIPInterface(h), vip).Key()]
+		wanted := wants.Has(vipAddress(c.VIPInterface(h), vip).Key())
 		j.vips[vip] = j.vips[vip] || wanted || vip == h.Address
 	}
 }

@@ -187,9 +187,9 @@ func (w world) weigh(host, addr string, weight uint32) { w[host].live.Add(real(a
 // had makes a real server one that stood there before lvsctl with a weight.
 func (w world) had(host, addr string, weight uint32) {
 	key := real(addr, 0).Key()
-	claim := w[host].ledger.Claims[key]
+	claim := w[host].ledger.Claims.Get(key)
 	claim.Prior = real(addr, weight)
-	w[host].ledger.Claims[key] = claim
+	w[host].ledger.Claims.Put(key, claim)
 }
 
 // found80 makes a service with two real servers that nobody claimed.
@@ -268,11 +268,11 @@ func BenchmarkJudge(b *testing.B) {
 	const policy = "policy \"p\" {\n message = \"m\"\n max_removed = \"25%\"\n keep_servers = true\n keep_vips = true\n}\n"
 	for _, servers := range []int{1_000, 10_000, 40_000} {
 		_, d := load(b, manyServers(servers))
-		snaps := map[string]*resource.Snapshot{"lb": {Live: resource.Set{}, Ledger: resource.Ledger{Claims: map[resource.Key]resource.Claim{}}}}
+		snaps := map[string]*resource.Snapshot{"lb": {Live: resource.NewSet(), Ledger: resource.Ledger{Claims: resource.NewByKey[resource.Claim]()}}}
 		for _, step := range Make(d, snaps).Steps {
 			for _, c := range step.Changes {
 				snaps["lb"].Live.Add(c.After)
-				snaps["lb"].Ledger.Claims[c.Key()] = resource.Claim{Want: c.After, Step: step.Name}
+				snaps["lb"].Ledger.Claims.Put(c.Key(), resource.Claim{Want: c.After, Step: step.Name})
 			}
 		}
 		cfg, d := load(b, manyServers(servers/2)+policy)

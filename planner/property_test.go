@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // Any config can follow any other. Whatever was there before: after an apply a second
@@ -50,12 +51,12 @@ func TestAnyConfigAfterAnyOther(t *testing.T) {
 			left := cmpopts.IgnoreMapEntries(func(k resource.Key, r resource.Resource) bool {
 				return k.Kind == resource.KindModule || r == defaultOf(k)
 			})
-			if diff := cmp.Diff(start, w.observe(last), left, cmp.Comparer(func(a, b resource.Resource) bool { return a == b }), cmp.Comparer(func(a, b resource.Key) bool { return a == b })); diff != "" {
+			if diff := cmp.Diff(start, w.observe(last), left, cmp.Comparer(func(a, b resource.Resource) bool { return a == b }), cmp.Comparer(func(a, b resource.Key) bool { return a == b }), resourcetest.AsMaps); diff != "" {
 				t.Errorf("destroy does not bring back the start (-start +now):\n%s", diff)
 			}
 			for name, h := range w {
-				if len(h.ledger.Claims) > 0 {
-					t.Errorf("%s still has %d claims", name, len(h.ledger.Claims))
+				if h.ledger.Claims.Len() > 0 {
+					t.Errorf("%s still has %d claims", name, h.ledger.Claims.Len())
 				}
 			}
 		})
@@ -115,7 +116,7 @@ func (w world) observe(d *Desired) map[string]resource.Set {
 	w.snapshots(d)
 	sets := map[string]resource.Set{}
 	for name, h := range w {
-		sets[name] = maps.Clone(h.live)
+		sets[name] = h.live.Clone()
 	}
 	return sets
 }
@@ -214,7 +215,7 @@ func pick(rng *rand.Rand, words ...string) string { return words[rng.IntN(len(wo
 // safe finds what must not be at any moment, not even between two changes.
 func (w world) safe() error {
 	for name, h := range w {
-		for k, r := range h.live {
+		for k, r := range h.live.All() {
 			switch r := r.(type) {
 			case resource.Address:
 				if slices.Contains([]string{"lo", "tunl0", "lvs-gre"}, r.Link) && !h.quiet() {
@@ -225,7 +226,7 @@ func (w world) safe() error {
 					return fmt.Errorf("%s: %s: %w", name, r, err)
 				}
 			case resource.Route:
-				if router := w.at(r.Gateway); router != nil && router.live[forwarding.Key()] != resource.Resource(forwarding) {
+				if router := w.at(r.Gateway); router != nil && router.live.Get(forwarding.Key()) != resource.Resource(forwarding) {
 					return fmt.Errorf("%s has a gateway that does not forward", name)
 				}
 			}
@@ -251,10 +252,10 @@ func (w world) reached(director *fakeHost, r resource.Destination) error {
 	if r.Forward != resource.ForwardMasquerade {
 		return nil
 	}
-	if director.live[resource.SourceNAT{Service: r.Service}.Key()] == nil && !target.answersThrough(director) {
+	if director.live.Get(resource.SourceNAT{Service: r.Service}.Key()) == nil && !target.answersThrough(director) {
 		return errors.New("it would answer past the director")
 	}
-	if s := director.live[tracking.Key()]; director.live[resource.SourceNAT{Service: r.Service}.Key()] != nil && s != resource.Resource(tracking) {
+	if s := director.live.Get(tracking.Key()); director.live.Get(resource.SourceNAT{Service: r.Service}.Key()) != nil && s != resource.Resource(tracking) {
 		return errors.New("sources would not be rewritten")
 	}
 	return nil
@@ -266,7 +267,7 @@ func (h *fakeHost) vipsOf(s resource.ServiceKey) []netip.Addr {
 		return []netip.Addr{s.Addr}
 	}
 	var vips []netip.Addr
-	for _, r := range h.live {
+	for _, r := range h.live.All() {
 		if m, ok := r.(resource.Mark); ok && m.Mark == s.Mark {
 			vips = append(vips, m.To.Addr())
 		}
@@ -281,7 +282,7 @@ func (h *fakeHost) takesTunnel(r resource.Destination, vip netip.Addr) bool {
 	if r.TunnelType == resource.TunnelGRE {
 		link = "lvs-gre"
 	}
-	if r.TunnelType == resource.TunnelGUE && h.live[resource.FOU{Family: resource.IPv4, Port: r.TunnelPort}.Key()] == nil {
+	if r.TunnelType == resource.TunnelGUE && h.live.Get(resource.FOU{Family: resource.IPv4, Port: r.TunnelPort}.Key()) == nil {
 		return false
 	}
 	for _, s := range []resource.Resource{
@@ -289,11 +290,11 @@ func (h *fakeHost) takesTunnel(r resource.Destination, vip netip.Addr) bool {
 		resource.Sysctl{Name: "net.ipv4.conf.all.rp_filter", Value: "0"}, resource.Sysctl{Name: "net.ipv4.conf." + link + ".rp_filter", Value: "0"},
 		resource.Sysctl{Name: "net.ipv4.conf.eth0.rp_filter", Value: "0"},
 	} {
-		if h.live[s.Key()] != s {
+		if h.live.Get(s.Key()) != s {
 			return false
 		}
 	}
-	return h.live[resource.Address{Link: link, Prefix: hostOnly(vip)}.Key()] != nil
+	return h.live.Get(resource.Address{Link: link, Prefix: hostOnly(vip)}.Key()) != nil
 }
 
 var tracking = resource.Sysctl{Name: "net.ipv4.vs.conntrack", Value: "1"}
@@ -304,12 +305,12 @@ var forwarding = resource.Sysctl{Name: "net.ipv4.ip_forward", Value: "1"}
 // or by one in a table of its own with a rule that leads there.
 func (h *fakeHost) answersThrough(director *fakeHost) bool {
 	tables := map[uint32]bool{resource.TableMain: true}
-	for _, r := range h.live {
+	for _, r := range h.live.All() {
 		if rule, ok := r.(resource.Rule); ok && h.has(rule.From.Addr()) {
 			tables[rule.Table] = true
 		}
 	}
-	for _, r := range h.live {
+	for _, r := range h.live.All() {
 		if route, ok := r.(resource.Route); ok && route.Prefix.Bits() == 0 && tables[route.Table] && director.has(route.Gateway) {
 			return true
 		}
@@ -322,7 +323,7 @@ func (h *fakeHost) quiet() bool {
 	for _, s := range []resource.Sysctl{
 		{Name: "net.ipv4.conf.all.arp_ignore", Value: "1"}, {Name: "net.ipv4.conf.all.arp_announce", Value: "2"},
 	} {
-		if h.live[s.Key()] != resource.Resource(s) {
+		if h.live.Get(s.Key()) != resource.Resource(s) {
 			return false
 		}
 	}
@@ -340,7 +341,7 @@ func (w world) at(addr netip.Addr) *fakeHost {
 }
 
 func (h *fakeHost) has(addr netip.Addr) bool {
-	for _, r := range h.live {
+	for _, r := range h.live.All() {
 		if a, ok := r.(resource.Address); ok && a.Prefix.Addr() == addr {
 			return true
 		}

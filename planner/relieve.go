@@ -44,7 +44,7 @@ func (r *relief) begin() {
 	r.taking = map[serviceAt]int{}
 	for host, snap := range r.snapshots {
 		r.now[host], r.byAddr[host] = map[resource.Key]resource.Destination{}, map[netip.Addr][]resource.Key{}
-		for _, live := range snap.Live {
+		for _, live := range snap.Live.All() {
 			if dest, is := live.(resource.Destination); is {
 				r.put(host, dest)
 			}
@@ -81,7 +81,7 @@ func (d *Desired) relief(snapshots map[string]*resource.Snapshot) *relief {
 	return &relief{
 		snapshots: snapshots, rolled: map[string]bool{},
 		place: func(director string, key resource.Key) resource.Step {
-			if w, wanted := d.wants[director][key]; wanted {
+			if w, wanted := d.wants[director].Find(key); wanted {
 				return resource.Step{StepRef: w.step.StepRef, After: w.step.edges}
 			}
 			at := claimedBy(snapshots[director], director, key)
@@ -100,7 +100,7 @@ func (d *Desired) relief(snapshots map[string]*resource.Snapshot) *relief {
 
 // claimedBy is the step that made an object of ours.
 func claimedBy(snap *resource.Snapshot, host string, key resource.Key) resource.Step {
-	name := snap.Ledger.Claims[key].Step
+	name := snap.Ledger.Claims.Get(key).Step
 	return resource.Step{StepRef: resource.StepRef{Host: host, Name: name}, After: snap.Ledger.Steps[name]}
 }
 
@@ -268,7 +268,7 @@ func (r *relief) serving(director string, addresses map[netip.Addr]bool, why res
 				continue
 			}
 			own[dest.Service]++
-			_, ours := r.snapshots[director].Ledger.Claims[key]
+			_, ours := r.snapshots[director].Ledger.Claims.Find(key)
 			if ours && (why == resource.RollingOut || r.drain(director, dest).Within > 0) {
 				list = append(list, dest)
 			}

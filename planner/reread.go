@@ -22,12 +22,12 @@ func (g *graph) readAgain(d *Desired, snapshots map[string]*resource.Snapshot) {
 		var more []func() // what is added would move the changes that f points to
 		for _, unit := range readingUnits(snap.Live) {
 			key := unit.Key()
-			claim := snap.Ledger.Claims[key]
+			claim := snap.Ledger.Claims.Get(key)
 			if !reads(unit, f.written) && !reads(claim.Want, f.written) {
 				continue
 			}
 			c := f.rereads[key]
-			w, wanted := d.wants[host][key]
+			w, wanted := d.wants[host].Find(key)
 			switch {
 			case c != nil && c.Action.TouchesHost():
 			case c != nil && c.Action == resource.Forget:
@@ -48,7 +48,7 @@ func (g *graph) readAgain(d *Desired, snapshots map[string]*resource.Snapshot) {
 // readingUnits are the units of a host of which it is known what they have read, by name.
 func readingUnits(live resource.Set) []resource.Unit {
 	var list []resource.Unit
-	for _, r := range live {
+	for _, r := range live.All() {
 		if u, is := r.(resource.Unit); is && u.Setting == resource.UnitFiles {
 			list = append(list, u)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 const readingUnit = `
@@ -42,8 +43,8 @@ func TestReadAgainWhatIsPutBack(t *testing.T) {
 	if err := w.apply(Make(d, w.snapshots(d)), w.safe); err != nil {
 		t.Fatal(err)
 	}
-	file := w["lb1"].live[resource.File{Path: "/etc/nginx/nginx.conf"}.Key()].(resource.File)
-	motd := w["lb1"].live[resource.File{Path: "/etc/motd"}.Key()].(resource.File)
+	file := w["lb1"].live.Get(resource.File{Path: "/etc/nginx/nginx.conf"}.Key()).(resource.File)
+	motd := w["lb1"].live.Get(resource.File{Path: "/etc/motd"}.Key()).(resource.File)
 	for _, tt := range []struct {
 		name   string
 		byHand func()
@@ -52,7 +53,7 @@ func TestReadAgainWhatIsPutBack(t *testing.T) {
 		{"nothing", func() {}, ""},
 		{"other bytes", func() { f := file; f.Content = "theirs\n"; w["lb1"].live.Add(f) },
 			"update /etc/nginx/nginx.conf (changed on the host)\nupdate nginx.service files (a file that it reads is written)"},
-		{"gone", func() { delete(w["lb1"].live, file.Key()) },
+		{"gone", func() { w["lb1"].live.Delete(file.Key()) },
 			"create /etc/nginx/nginx.conf (removed on the host)\nupdate nginx.service files (a file that it reads is written)"},
 		{"another mode", func() { f := file; f.Mode = 0o600; w["lb1"].live.Add(f) },
 			"update /etc/nginx/nginx.conf (changed on the host)"},
@@ -111,7 +112,7 @@ func TestReadAgainWithoutOne(t *testing.T) {
 	if err := w.revert(w.safe); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(before, w.observe(d)); diff != "" {
+	if diff := cmp.Diff(before, w.observe(d), resourcetest.AsMaps); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -136,7 +137,7 @@ func TestReadAgainTheirs(t *testing.T) {
 	if err := w.revert(w.safe); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(before, w.observe(d)); diff != "" {
+	if diff := cmp.Diff(before, w.observe(d), resourcetest.AsMaps); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -192,9 +193,9 @@ func TestReadAgainAll(t *testing.T) {
 	}
 	w["lb1"].live.Add(resource.File{Path: "/etc/nginx/nginx.conf", Content: "theirs\n", Mode: 0o644, Owner: "root", Group: "root"})
 	key := resource.Unit{Name: "nginx.service", Setting: resource.UnitFiles}.Key()
-	claim := w["lb1"].ledger.Claims[key]
+	claim := w["lb1"].ledger.Claims.Get(key)
 	claim.Want = resource.Unit{Name: "nginx.service", Setting: resource.UnitFiles, Value: "other"}
-	w["lb1"].ledger.Claims[key] = claim
+	w["lb1"].ledger.Claims.Put(key, claim)
 	text = listed(Make(d, w.snapshots(d)))
 	for _, name := range []string{"a.service", "nginx.service"} {
 		if want := "update " + name + " files (a file that it reads is written)"; strings.Count(text, want) != 1 {

@@ -48,7 +48,7 @@ func Revert(journals map[string]*resource.Journal, snapshots map[string]*resourc
 		for _, e := range journals[host.Name].Entries() {
 			if c, needed := r.takeAway(host.Name, e, snap, shared); needed {
 				c.Drain = r.drain(host.Name, c, snap, drain)
-				g.takeDown(resource.StepRef{Host: host.Name, Name: snap.Ledger.Claims[e.Key].Step}, c)
+				g.takeDown(resource.StepRef{Host: host.Name, Name: snap.Ledger.Claims.Get(e.Key).Step}, c)
 			}
 		}
 	}
@@ -69,11 +69,11 @@ type reversion struct {
 }
 
 func newReversion(journals map[string]*resource.Journal, snapshots map[string]*resource.Snapshot) *reversion {
-	r := &reversion{&Desired{wants: map[string]map[resource.Key]want{}, parting: resource.RollingBack}, journals}
+	r := &reversion{&Desired{wants: map[string]*resource.ByKey[want]{}, parting: resource.RollingBack}, journals}
 	for host := range journals {
 		if snapshots[host] != nil {
 			r.Hosts = append(r.Hosts, host)
-			r.wants[host] = map[resource.Key]want{}
+			r.wants[host] = resource.NewByKey[want]()
 		}
 	}
 	slices.Sort(r.Hosts)
@@ -86,7 +86,7 @@ func newReversion(journals map[string]*resource.Journal, snapshots map[string]*r
 			s := steps[resource.StepRef{Host: host, Name: e.Claim.Step}]
 			s.keys = append(s.keys, e.Key)
 			if e.Live != nil {
-				r.wants[host][e.Key] = want{state: e.Live, step: s}
+				r.wants[host].Put(e.Key, want{state: e.Live, step: s})
 			}
 		}
 	}
@@ -108,10 +108,10 @@ func (r *reversion) reorder(g *graph, host string, snap *resource.Snapshot) {
 	for _, claim := range snap.Ledger.Sorted() {
 		key := claim.Want.Key()
 		s := other[claim.Step]
-		if _, touched := r.journals[host].Was[key]; s == nil || touched {
+		if _, touched := r.journals[host].Was.Find(key); s == nil || touched {
 			continue
 		}
-		g.setUp(s, resource.Change{Action: resource.Adopt, Before: snap.Live[key], After: claim.Want, Reason: resource.Reordered, Claim: &claim})
+		g.setUp(s, resource.Change{Action: resource.Adopt, Before: snap.Live.Get(key), After: claim.Want, Reason: resource.Reordered, Claim: &claim})
 		delete(other, claim.Step)
 	}
 }
@@ -157,9 +157,9 @@ func (r *reversion) pastSteps() map[resource.StepRef]*step {
 
 // restore is the change that makes an object of ours what it was, if one is needed.
 func (r *reversion) restore(s *step, key resource.Key, snap *resource.Snapshot) (resource.Change, bool) {
-	was := r.journals[s.Host].Was[key]
-	live := snap.Live[key]
-	claim, claimed := snap.Ledger.Claims[key]
+	was := r.journals[s.Host].Was.Get(key)
+	live := snap.Live.Get(key)
+	claim, claimed := snap.Ledger.Claims.Find(key)
 	c := resource.Change{Before: live, After: was.Live, Reason: resource.RollingBack, Claim: &was.Claim}
 	switch {
 	case live == was.Live && claimed && claim == was.Claim && slices.Equal(snap.Ledger.Steps[s.Name], s.edges):
@@ -181,8 +181,8 @@ func (r *reversion) restore(s *step, key resource.Key, snap *resource.Snapshot) 
 // takeAway is the change that gives up an object that was not ours, or removes one that
 // was not there, if one is needed.
 func (r *reversion) takeAway(host string, e resource.WasEntry, snap *resource.Snapshot, shared map[resource.ServiceKey]bool) (resource.Change, bool) {
-	live := snap.Live[e.Key]
-	claim, claimed := snap.Ledger.Claims[e.Key]
+	live := snap.Live.Get(e.Key)
+	claim, claimed := snap.Ledger.Claims.Find(e.Key)
 	switch {
 	case e.Claimed && e.Live == nil && live != nil && !permanent(live):
 		return resource.Change{Action: resource.Delete, Before: live, Reason: resource.RollingBack}, true
@@ -205,7 +205,7 @@ func (r *reversion) takeAway(host string, e resource.WasEntry, snap *resource.Sn
 // linkGoes tells whether an interface is deleted, and all that is set on it with it: nobody can
 // set back what was set on it when it was new, as an MTU that its parent does not allow any more.
 func (r *reversion) linkGoes(host, link string, snap *resource.Snapshot) bool {
-	was, touched := r.journals[host].Was[resource.Link{Name: link}.Key()]
+	was, touched := r.journals[host].Was.Find(resource.Link{Name: link}.Key())
 	return touched && was.Live == nil && r.Desired.linkGoes(host, link, snap)
 }
 
@@ -223,8 +223,8 @@ func (r *reversion) drain(host string, c resource.Change, snap *resource.Snapsho
 // itself.
 func (r *reversion) drainAt(host string, of resource.ServiceKey, snap *resource.Snapshot, within time.Duration) resource.Drain {
 	key := resource.Service{ServiceKey: of}.Key()
-	service, there := snap.Live[key].(resource.Service)
-	if was, touched := r.journals[host].Was[key]; !there || touched && was.Live == nil {
+	service, there := snap.Live.Get(key).(resource.Service)
+	if was, touched := r.journals[host].Was.Find(key); !there || touched && was.Live == nil {
 		return resource.Drain{}
 	}
 	persistent := service.Timeout > 0 && !r.expiresTemplates(host, snap)
@@ -247,12 +247,12 @@ func (r *reversion) relief(snapshots map[string]*resource.Snapshot, within time.
 // Rolled lists the keys that have to be read on a host before its last apply can be
 // undone.
 func Rolled(j *resource.Journal) []resource.Key {
-	keys := make([]resource.Key, 0, len(j.Was)+len(passing)+1)
-	for key := range j.Was {
+	keys := make([]resource.Key, 0, j.Was.Len()+len(passing)+1)
+	for key := range j.Was.All() {
 		keys = append(keys, key)
 	}
 	keys = append(keys, passing...)
-	if _, touched := j.Was[quiescentTemplate]; !touched {
+	if _, touched := j.Was.Find(quiescentTemplate); !touched {
 		keys = append(keys, quiescentTemplate)
 	}
 	slices.SortFunc(keys, resource.Key.Compare)

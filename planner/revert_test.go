@@ -13,13 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // begin starts to remember on all hosts what objects were.
 func (w world) begin() {
 	for _, h := range w {
 		h.moves = resource.NewMoves()
-		h.journal = &resource.Journal{Was: map[resource.Key]resource.Was{}, Steps: map[string][]resource.Edge{}}
+		h.journal = &resource.Journal{Was: resource.NewByKey[resource.Was](), Steps: map[string][]resource.Edge{}}
 	}
 }
 
@@ -29,7 +30,7 @@ func (w world) journals() map[string]*resource.Journal {
 	for name, h := range w {
 		j := *h.journal
 		j.Steps = maps.Clone(j.Steps)
-		for _, was := range j.Was {
+		for _, was := range j.Was.All() {
 			edges, overwritten := h.journal.Steps[was.Claim.Step]
 			if !overwritten {
 				edges = h.ledger.Steps[was.Claim.Step]
@@ -58,10 +59,10 @@ func (w world) revert(look func() error) error {
 func (w world) all() map[string]*resource.Snapshot {
 	snaps := map[string]*resource.Snapshot{}
 	for name, h := range w {
-		for k := range h.ledger.Claims {
+		for k := range h.ledger.Claims.All() {
 			h.settings(k)
 		}
-		snaps[name] = &resource.Snapshot{Live: maps.Clone(h.live), Ledger: h.remembered()}
+		snaps[name] = &resource.Snapshot{Live: h.live.Clone(), Ledger: h.remembered()}
 	}
 	return snaps
 }
@@ -69,15 +70,15 @@ func (w world) all() map[string]*resource.Snapshot {
 // A pastWorld is what hosts have and remember.
 type pastWorld struct {
 	Live   map[string]resource.Set
-	Claims map[string]map[resource.Key]resource.Claim
+	Claims map[string]*resource.ByKey[resource.Claim]
 	Edges  map[string]map[string][]resource.Edge // of the steps of claims
 }
 
 func (w world) past() pastWorld {
-	p := pastWorld{map[string]resource.Set{}, map[string]map[resource.Key]resource.Claim{}, map[string]map[string][]resource.Edge{}}
+	p := pastWorld{map[string]resource.Set{}, map[string]*resource.ByKey[resource.Claim]{}, map[string]map[string][]resource.Edge{}}
 	for name, snap := range w.all() {
 		p.Live[name], p.Claims[name], p.Edges[name] = snap.Live, snap.Ledger.Claims, map[string][]resource.Edge{}
-		for _, c := range snap.Ledger.Claims {
+		for _, c := range snap.Ledger.Claims.All() {
 			p.Edges[name][c.Step] = snap.Ledger.Steps[c.Step]
 		}
 	}
@@ -136,7 +137,7 @@ func TestRevertAnyApply(t *testing.T) {
 			came := cmpopts.IgnoreMapEntries(func(k resource.Key, r resource.Resource) bool {
 				return k.Kind == resource.KindModule || r == defaultOf(k)
 			})
-			if diff := cmp.Diff(start, w.past(), came, cmpopts.EquateEmpty(), cmp.Comparer(func(a, b resource.Resource) bool { return a == b }), cmp.Comparer(func(a, b resource.Key) bool { return a == b })); diff != "" {
+			if diff := cmp.Diff(start, w.past(), came, cmpopts.EquateEmpty(), cmp.Comparer(func(a, b resource.Resource) bool { return a == b }), cmp.Comparer(func(a, b resource.Key) bool { return a == b }), resourcetest.AsMaps); diff != "" {
 				t.Errorf("it does not lead back (-start +now):\n%s", diff)
 			}
 			if again := Revert(w.journals(), w.all(), 30*time.Second); len(again.Steps) > 0 {
@@ -153,15 +154,15 @@ func drifts(rng *rand.Rand, w world) {
 		for _, r := range h.live.Sorted() {
 			d, is := r.(resource.Destination)
 			key := r.Key()
-			if _, ours := h.ledger.Claims[key]; !is || !ours {
+			if _, ours := h.ledger.Claims.Find(key); !is || !ours {
 				continue
 			}
 			switch rng.IntN(6) {
 			case 0:
 				d.Weight += 7
-				h.live[key] = d
+				h.live.Put(key, d)
 			case 1:
-				delete(h.live, key)
+				h.live.Delete(key)
 			}
 		}
 	}
@@ -198,7 +199,7 @@ host "lb1" {
 	if err := w.revert(w.safe); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(before, w.observe(d)); diff != "" {
+	if diff := cmp.Diff(before, w.observe(d), resourcetest.AsMaps); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -316,7 +316,7 @@ func (r *rollout) waves(g *graph) []Wave {
 func (r *rollout) out(s *rolled) int {
 	for _, p := range s.places {
 		if snap := r.snapshots[p.director]; snap != nil {
-			if dest, there := snap.Live[p.key].(resource.Destination); there && dest.Weight == 0 {
+			if dest, there := snap.Live.Get(p.key).(resource.Destination); there && dest.Weight == 0 {
 				return 1
 			}
 		}

@@ -127,9 +127,8 @@ func takenInLast(steps []resource.Step, snapshots map[string]*resource.Snapshot,
 
 // standIns tells whether a service has another destination that gets connections.
 func standIns(snap *resource.Snapshot, key resource.Key) bool {
-	for k, live := range snap.Live {
-		dest, is := live.(resource.Destination)
-		if is && k.Service == key.Service && k != key && dest.Weight > 0 {
+	for live := range snap.Live.Behind(key.Service).All() {
+		if dest := live.(resource.Destination); dest.Key() != key && dest.Weight > 0 {
 			return true
 		}
 	}

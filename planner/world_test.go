@@ -21,7 +21,7 @@ type fakeHost struct {
 	journal *resource.Journal // while an apply is under way that may be undone
 	moves   *resource.Moves
 	own     []resource.Address
-	lost    map[resource.Key]resource.Claim // when it was rebooted
+	lost    *resource.ByKey[resource.Claim] // when it was rebooted
 }
 
 func newWorld(hosts ...string) world {
@@ -32,7 +32,7 @@ func newWorld(hosts ...string) world {
 				resource.Sysctl{Name: "net.ipv4.icmp_ratelimit", Value: "1000"},
 				resource.Sysctl{Name: "net.ipv6.icmp.ratelimit", Value: "1000"},
 			),
-			ledger: resource.Ledger{Claims: map[resource.Key]resource.Claim{}, Steps: map[string][]resource.Edge{}},
+			ledger: resource.Ledger{Claims: resource.NewByKey[resource.Claim](), Steps: map[string][]resource.Edge{}},
 		}
 	}
 	return w
@@ -42,13 +42,13 @@ func (w world) snapshots(d *Desired) map[string]*resource.Snapshot {
 	snaps := map[string]*resource.Snapshot{}
 	for _, name := range d.Hosts {
 		h := w[name]
-		for k := range d.wants[name] {
+		for k := range d.wants[name].All() {
 			h.settings(k)
 		}
 		h.settings(forgets.Key())
 		snaps[name] = &resource.Snapshot{
 			Facts:  resource.Facts{Addresses: h.own},
-			Live:   maps.Clone(h.live),
+			Live:   h.live.Clone(),
 			Ledger: h.remembered(),
 		}
 	}
@@ -57,7 +57,7 @@ func (w world) snapshots(d *Desired) map[string]*resource.Snapshot {
 
 // remembered is what a host's ledger says.
 func (h *fakeHost) remembered() resource.Ledger {
-	l := resource.Ledger{Claims: maps.Clone(h.ledger.Claims), Steps: maps.Clone(h.ledger.Steps), Lost: maps.Clone(h.lost)}
+	l := resource.Ledger{Claims: h.ledger.Claims.Clone(), Steps: maps.Clone(h.ledger.Steps), Lost: h.lost.Clone()}
 	if h.journal != nil {
 		l.Moves = h.moves.Clone()
 	}
@@ -67,7 +67,7 @@ func (h *fakeHost) remembered() resource.Ledger {
 // settings makes a setting exist, as it does with what it belongs to, when it is looked
 // at.
 func (h *fakeHost) settings(k resource.Key) {
-	if r := defaultOf(k); r != nil && h.live[k] == nil && h.provides(k) {
+	if r := defaultOf(k); r != nil && h.live.Get(k) == nil && h.provides(k) {
 		h.live.Add(r)
 	}
 }
@@ -100,7 +100,7 @@ func (h *fakeHost) provides(k resource.Key) bool {
 	link := ""
 	switch {
 	case k.Kind == resource.KindTimeout, strings.HasPrefix(k.Name, "net.ipv4.vs."):
-		return h.live[resource.Module{Name: "ip_vs"}.Key()] != nil
+		return h.live.Get(resource.Module{Name: "ip_vs"}.Key()) != nil
 	case k.Kind == resource.KindLinkSetting:
 		link, _, _ = strings.Cut(k.Name, " ")
 	default:
@@ -109,9 +109,9 @@ func (h *fakeHost) provides(k resource.Key) bool {
 		}
 	}
 	if module := modulesOf[link]; module != "" {
-		return h.live[resource.Module{Name: module}.Key()] != nil
+		return h.live.Get(resource.Module{Name: module}.Key()) != nil
 	}
-	return !strings.HasPrefix(link, "lvs-") && link != "vip0" || h.live[resource.Link{Name: link}.Key()] != nil
+	return !strings.HasPrefix(link, "lvs-") && link != "vip0" || h.live.Get(resource.Link{Name: link}.Key()) != nil
 }
 
 // settle takes away what was on a link that is gone or was made anew, and settings of
@@ -120,21 +120,21 @@ func (h *fakeHost) settle(c resource.Change) {
 	if l, ok := c.Before.(resource.Link); ok {
 		h.strip(l.Name)
 	}
-	for k := range h.live {
+	for k := range h.live.Clone().All() {
 		if k.Kind.Setting() && !h.provides(k) {
-			delete(h.live, k)
+			h.live.Delete(k)
 		}
 	}
 }
 
 // strip takes away what is on a link, VLANs included.
 func (h *fakeHost) strip(link string) {
-	maps.DeleteFunc(h.live, func(k resource.Key, r resource.Resource) bool {
+	h.live.DeleteFunc(func(k resource.Key, r resource.Resource) bool {
 		return linkOf(r) == link || resource.LinkOfSetting(k) == link
 	})
-	for k, r := range h.live {
+	for k, r := range h.live.Clone().All() {
 		if l, ok := r.(resource.Link); ok && l.Type == resource.LinkVLAN && l.Parent == link {
-			delete(h.live, k)
+			h.live.Delete(k)
 			h.strip(l.Name)
 		}
 	}
@@ -159,11 +159,11 @@ func (w world) apply(plan *Plan, look func() error) error {
 
 // rememberLink notes what is on a link that goes.
 func (h *fakeHost) rememberLink(name string) {
-	for key, claim := range h.ledger.Claims {
-		if _, known := h.journal.Was[key]; resource.LinkOf(claim.Want) != name || known {
+	for key, claim := range h.ledger.Claims.All() {
+		if _, known := h.journal.Was.Find(key); resource.LinkOf(claim.Want) != name || known {
 			continue
 		}
-		h.journal.Was[key] = resource.Was{Claimed: true, Claim: claim, Live: claim.Want}
+		h.journal.Was.Put(key, resource.Was{Claimed: true, Claim: claim, Live: claim.Want})
 		if l, is := claim.Want.(resource.Link); is {
 			h.rememberLink(l.Name)
 		}
@@ -175,7 +175,7 @@ func (h *fakeHost) asFound(changes []resource.Change) []resource.Change {
 	changes = slices.Clone(changes)
 	for i, c := range changes {
 		if h.settings(c.Key()); c.Action == resource.Create && c.Before == nil && c.Key().Kind.Setting() {
-			changes[i].Before = h.live[c.Key()]
+			changes[i].Before = h.live.Get(c.Key())
 		}
 	}
 	return changes
@@ -185,34 +185,34 @@ func (h *fakeHost) change(step resource.Step, c resource.Change) error {
 	key := c.Key()
 	if c.Action.TouchesHost() {
 		h.settings(key)
-		if came := c.Action == resource.Create && key.Kind.Setting(); h.live[key] != c.Before && !came && !rereads(c) {
-			return fmt.Errorf("found %v, the plan says %v", h.live[key], c.Before)
+		if came := c.Action == resource.Create && key.Kind.Setting(); h.live.Get(key) != c.Before && !came && !rereads(c) {
+			return fmt.Errorf("found %v, the plan says %v", h.live.Get(key), c.Before)
 		}
 		if err := h.kernel(c); err != nil {
 			return err
 		}
-		delete(h.live, key)
+		h.live.Delete(key)
 		if c.After != nil {
-			h.live[key] = c.After
+			h.live.Put(key, c.After)
 		}
 		h.settle(c)
 		h.outdate(c.Writes())
 	}
 	h.remember(step, c)
 	if !c.Claims() {
-		delete(h.ledger.Claims, key)
+		h.ledger.Claims.Delete(key)
 		return nil
 	}
 	h.ledger.Steps[step.Name] = step.After
 	if c.Claim != nil {
-		h.ledger.Claims[key] = *c.Claim
+		h.ledger.Claims.Put(key, *c.Claim)
 		return nil
 	}
 	claim := resource.Claim{Want: c.After, Prior: c.Before, Step: step.Name}
-	if old, ok := h.ledger.Claims[key]; ok && c.Reason != resource.WithItsLink {
+	if old, ok := h.ledger.Claims.Find(key); ok && c.Reason != resource.WithItsLink {
 		claim.Prior = old.Prior
 	}
-	h.ledger.Claims[key] = claim
+	h.ledger.Claims.Put(key, claim)
 	return nil
 }
 
@@ -232,11 +232,11 @@ func (h *fakeHost) remember(step resource.Step, c resource.Change) {
 		return
 	}
 	key := c.Key()
-	claim, held := h.ledger.Claims[key]
+	claim, held := h.ledger.Claims.Find(key)
 	if l, is := c.Before.(resource.Link); is && c.Action.TouchesHost() {
 		h.rememberLink(l.Name)
 	}
-	if _, known := h.journal.Was[key]; !known {
+	if _, known := h.journal.Was.Find(key); !known {
 		was := resource.Was{}
 		if held {
 			was = resource.Was{Claimed: true, Claim: claim, Live: c.Before}
@@ -250,7 +250,7 @@ func (h *fakeHost) remember(step resource.Step, c resource.Change) {
 		case held && c.Reason == resource.WithItsLink:
 			was.Live = claim.Want
 		}
-		h.journal.Was[key] = was
+		h.journal.Was.Put(key, was)
 	}
 	edges, had := h.ledger.Steps[step.Name]
 	if c.Claims() {
@@ -269,12 +269,12 @@ func (h *fakeHost) kernel(c resource.Change) error {
 	key := c.Key()
 	service := resource.Key{Kind: resource.KindService, Service: key.Service}
 	switch {
-	case key.Kind == resource.KindDestination && c.Before == nil && h.live[service] == nil:
+	case key.Kind == resource.KindDestination && c.Before == nil && h.live.Get(service) == nil:
 		return fmt.Errorf("no such service")
 	case c.After != nil && h.excludes(c.After):
 		return fmt.Errorf("sync daemons and mixed address families exclude each other")
 	case key.Kind == resource.KindService && c.After == nil:
-		for k := range h.live {
+		for k := range h.live.All() {
 			if k.Kind == resource.KindDestination && k.Service == key.Service {
 				return fmt.Errorf("it still has %s", k)
 			}
@@ -294,7 +294,7 @@ func (h *fakeHost) kernel(c resource.Change) error {
 // excludes tells whether there is something that cannot be beside a sync daemon, or the
 // other way round.
 func (h *fakeHost) excludes(r resource.Resource) bool {
-	for _, other := range h.live {
+	for _, other := range h.live.All() {
 		if isDaemon(r) && isMixed(other) || isMixed(r) && isDaemon(other) {
 			return true
 		}
@@ -304,7 +304,7 @@ func (h *fakeHost) excludes(r resource.Resource) bool {
 
 // takenFor tells whether the kernel would take a new policy rule for one that is there.
 func (h *fakeHost) takenFor(r resource.Rule) bool {
-	for _, other := range h.live {
+	for _, other := range h.live.All() {
 		if o, ok := other.(resource.Rule); ok && wider(r, o) {
 			return true
 		}

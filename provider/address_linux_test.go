@@ -80,7 +80,7 @@ func TestKernelAddresses(t *testing.T) {
 		fails(t, m, "file exists", create(test.address))
 		apply(t, m, remove(test.address))
 		expectAddresses(t, link)
-		if got := read(t, m, test.address); len(got) != 0 {
+		if got := read(t, m, test.address); got.Len() != 0 {
 			t.Errorf("read after it was removed: %v", got)
 		}
 		apply(t, m, remove(test.address)) // gone already
@@ -111,7 +111,7 @@ func TestKernelAddressKeys(t *testing.T) {
 	apply(t, m, remove(on("eth0", "192.0.2.1/32")))
 	expectAddresses(t, "lo", "192.0.2.1/32 scope global label lo")
 	expectAddresses(t, "eth0", "192.0.2.1/24 scope global label eth0")
-	if got := read(t, m, on("eth0", "192.0.2.1/32")); len(got) != 0 {
+	if got := read(t, m, on("eth0", "192.0.2.1/32")); got.Len() != 0 {
 		t.Errorf("read %v", got)
 	}
 }

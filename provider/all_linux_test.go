@@ -29,7 +29,7 @@ func TestKernelAll(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for key, r := range snap.Live {
+		for key, r := range snap.Live.All() {
 			if key.Kind != kind || key != r.Key() {
 				t.Errorf("read %s under the key %s", r, key)
 			}
@@ -42,8 +42,8 @@ func TestKernelAll(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("all of kind %s (-want +got):\n%s\nin %v", kind, diff, snap.Live.Sorted())
 		}
-		if kind == resource.KindRule && len(snap.Live) != 2+3+2 {
-			t.Errorf("%d rules, and every host has 5: %v", len(snap.Live), snap.Live.Sorted())
+		if kind == resource.KindRule && snap.Live.Len() != 2+3+2 {
+			t.Errorf("%d rules, and every host has 5: %v", snap.Live.Len(), snap.Live.Sorted())
 		}
 	}
 }

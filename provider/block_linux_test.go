@@ -96,7 +96,7 @@ func TestBlockRefuses(t *testing.T) {
 	}
 	const why = "/file: line 2: block torn begins here and has no end"
 	torn := blockIn(path, "torn", "")
-	if err := d.read([]resource.Key{torn.Key()}, &resource.Snapshot{Live: resource.Set{}}); err == nil || !strings.Contains(err.Error(), why) {
+	if err := d.read([]resource.Key{torn.Key()}, &resource.Snapshot{Live: resource.NewSet()}); err == nil || !strings.Contains(err.Error(), why) {
 		t.Errorf("read: %v", err)
 	}
 	refuses(t, d, why, remove(torn))

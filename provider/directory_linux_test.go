@@ -59,7 +59,7 @@ func TestDirectoryRefuses(t *testing.T) {
 	plant(t, f.Path, "kept", 0o640)
 	want := resource.Directory{Path: f.Path, Mode: f.Mode, Owner: f.Owner, Group: f.Group}
 	const why = "/file is a file, not a directory"
-	if err := d.read([]resource.Key{want.Key()}, &resource.Snapshot{Live: resource.Set{}}); err == nil || !strings.Contains(err.Error(), why) {
+	if err := d.read([]resource.Key{want.Key()}, &resource.Snapshot{Live: resource.NewSet()}); err == nil || !strings.Contains(err.Error(), why) {
 		t.Errorf("read: %v", err)
 	}
 	refuses(t, d, why, create(want))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 	"golang.org/x/sys/unix"
 )
 
@@ -59,11 +60,11 @@ func refuses(t *testing.T, d driver, text string, c resource.Change) {
 // that are not there.
 func expectThere(t *testing.T, d driver, want ...resource.Resource) {
 	t.Helper()
-	snap := &resource.Snapshot{Live: resource.Set{}}
+	snap := &resource.Snapshot{Live: resource.NewSet()}
 	if err := d.read(keysOf(want), snap); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(resource.NewSet(want...), snap.Live, alike); diff != "" {
+	if diff := cmp.Diff(resource.NewSet(want...), snap.Live, alike, resourcetest.AsMaps); diff != "" {
 		t.Errorf("read (-want +got):\n%s", diff)
 	}
 }
@@ -71,8 +72,8 @@ func expectThere(t *testing.T, d driver, want ...resource.Resource) {
 // expectNone makes sure that a driver finds nothing.
 func expectNone(t *testing.T, d driver, r resource.Resource) {
 	t.Helper()
-	snap := &resource.Snapshot{Live: resource.Set{}}
-	if err := d.read([]resource.Key{r.Key()}, snap); err != nil || len(snap.Live) != 0 {
+	snap := &resource.Snapshot{Live: resource.NewSet()}
+	if err := d.read([]resource.Key{r.Key()}, snap); err != nil || snap.Live.Len() != 0 {
 		t.Errorf("read %v, %v, and nothing is there", snap.Live, err)
 	}
 }
@@ -255,7 +256,7 @@ func TestFileRefuses(t *testing.T) {
 				}
 				if test.read == "" {
 					expectNone(t, d, r)
-				} else if err := d.read([]resource.Key{r.Key()}, &resource.Snapshot{Live: resource.Set{}}); err == nil || !strings.Contains(err.Error(), test.read) {
+				} else if err := d.read([]resource.Key{r.Key()}, &resource.Snapshot{Live: resource.NewSet()}); err == nil || !strings.Contains(err.Error(), test.read) {
 					t.Errorf("read: %v, want …%s…", err, test.read)
 				}
 				refuses(t, d, test.write, create(r))

@@ -48,7 +48,7 @@ func TestKernelFOU(t *testing.T) {
 		fails(t, m, "address already in use", create(test.port))
 		apply(t, m, remove(test.port))
 		expectFOU(t)
-		if got := read(t, m, test.port); len(got) != 0 {
+		if got := read(t, m, test.port); got.Len() != 0 {
 			t.Errorf("read after it was removed: %v", got)
 		}
 		apply(t, m, remove(test.port)) // gone already
@@ -87,7 +87,7 @@ func TestKernelFOUOfOthers(t *testing.T) {
 	for _, port := range []resource.FOU{
 		{Family: resource.IPv4, Port: 6080, GUE: true}, {Family: resource.IPv6, Port: 6080, GUE: true}, {Family: resource.IPv4, Port: 7000, Protocol: 4},
 	} {
-		if got := read(t, m, port); len(got) != 0 {
+		if got := read(t, m, port); got.Len() != 0 {
 			t.Errorf("read %v", got)
 		}
 		apply(t, m, remove(port))
@@ -113,7 +113,7 @@ func TestKernelFOULoading(t *testing.T) {
 	port := resource.FOU{Family: resource.IPv4, Port: 6080, GUE: true}
 	for range 2 {
 		unloadFOU(t)
-		if got := read(t, m, port); len(got) != 0 {
+		if got := read(t, m, port); got.Len() != 0 {
 			t.Errorf("read %v", got)
 		}
 		apply(t, m, remove(port))

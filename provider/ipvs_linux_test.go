@@ -172,7 +172,7 @@ func TestKernelReadLoadsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(snap.Live) != 0 {
+	if snap.Live.Len() != 0 {
 		t.Errorf("read %v", snap.Live)
 	}
 	if !slices.Contains(snap.Facts.Schedulers, "rr") {

@@ -83,7 +83,7 @@ func TestKernelLinks(t *testing.T) {
 		expectRead(t, m, test.link)
 		fails(t, m, "file exists", create(test.link))
 		apply(t, m, remove(test.link))
-		if got := read(t, m, test.link); len(got) != 0 {
+		if got := read(t, m, test.link); got.Len() != 0 {
 			t.Errorf("read after it was removed: %v", got)
 		}
 		apply(t, m, remove(test.link)) // gone already
@@ -214,7 +214,7 @@ func TestKernelRandomLinks(t *testing.T) {
 		expectRead(t, m, link)
 		expectIPLink(t, link)
 		apply(t, m, remove(link))
-		if got := read(t, m, link); len(got) != 0 {
+		if got := read(t, m, link); got.Len() != 0 {
 			t.Errorf("read after it was removed: %v", got)
 		}
 		if t.Failed() {

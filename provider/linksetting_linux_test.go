@@ -61,7 +61,7 @@ func TestKernelLinkSettingFails(t *testing.T) {
 		return resource.LinkSetting{Link: link, Name: name, Value: value}
 	}
 	missing := set("eth9", resource.LinkState, "up")
-	if got := read(t, m, missing, set("eth9", "color", "")); len(got) != 0 {
+	if got := read(t, m, missing, set("eth9", "color", "")); got.Len() != 0 {
 		t.Errorf("read %v", got)
 	}
 	fails(t, m, "interface eth9: Link not found", update(missing, missing))

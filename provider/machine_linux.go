@@ -83,7 +83,7 @@ func (m *Machine) Read(ctx context.Context, keys []resource.Key) (*resource.Snap
 	if err != nil {
 		return nil, err
 	}
-	snap := &resource.Snapshot{Facts: facts, Live: make(resource.Set, len(keys)), Connections: map[resource.Key]resource.Connections{}}
+	snap := &resource.Snapshot{Facts: facts, Live: resource.NewSet(), Connections: map[resource.Key]resource.Connections{}}
 	asked := map[driver][]resource.Key{m.drivers[resource.KindService]: nil}
 	for _, k := range keys {
 		d, ok := m.drivers[k.Kind]
@@ -114,9 +114,9 @@ func readError(err error, keys []resource.Key) error {
 // Find returns the state of the objects that keys name, and nothing else. It is for
 // kinds of which [resource.Kind.Setting] is true.
 func (m *Machine) Find(keys []resource.Key) (resource.Set, error) {
-	snap := &resource.Snapshot{Live: make(resource.Set, len(keys))}
+	snap := &resource.Snapshot{Live: resource.NewSet()}
 	if err := m.readEach(keys, snap); err != nil {
-		return nil, err
+		return resource.Set{}, err
 	}
 	return snap.Live, nil
 }

@@ -24,7 +24,7 @@ func TestKernelModules(t *testing.T) {
 	m := kernel(t)
 	wrr := resource.Module{Name: "ip_vs_wrr"}
 	run(t, "modprobe -r ip_vs_wrr")
-	if got := read(t, m, wrr); len(got) != 0 {
+	if got := read(t, m, wrr); got.Len() != 0 {
 		t.Fatalf("read %v, but it is not loaded", got)
 	}
 	apply(t, m, create(wrr))
@@ -35,7 +35,7 @@ func TestKernelModules(t *testing.T) {
 	apply(t, m, create(wrr)) // loaded already
 	fails(t, m, "cannot delete a module", remove(wrr))
 	run(t, "modprobe -r ip_vs_wrr")
-	if got := read(t, m, wrr); len(got) != 0 {
+	if got := read(t, m, wrr); got.Len() != 0 {
 		t.Errorf("read %v after it was unloaded", got)
 	}
 }
@@ -43,7 +43,7 @@ func TestKernelModules(t *testing.T) {
 func TestKernelModuleFails(t *testing.T) {
 	m := kernel(t)
 	none := resource.Module{Name: "no_such_module"}
-	if got := read(t, m, none); len(got) != 0 {
+	if got := read(t, m, none); got.Len() != 0 {
 		t.Errorf("read %v", got)
 	}
 	fails(t, m, "modprobe: exit status 1: modprobe: FATAL: Module no_such_module not found", create(none))

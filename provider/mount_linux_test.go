@@ -97,7 +97,7 @@ func TestKernelMount(t *testing.T) {
 	client.Run("umount", "/var/www/html")
 	client.Run("mount", "-t", "nfs", "-o", "vers=4.2,soft", "10.0.0.1:/opt/kgc", "/var/www/html")
 	inHost(t, client, func(m *Machine) {
-		foreign, ok := read(t, m, kgc)[kgc.Key()].(resource.Mount)
+		foreign, ok := read(t, m, kgc).Get(kgc.Key()).(resource.Mount)
 		if !ok || !nfsMount("10.0.0.1:/opt/kgc", "vers=4.2,soft").Serves(foreign) || kgc.Serves(foreign) {
 			t.Errorf("read %s", foreign)
 		}

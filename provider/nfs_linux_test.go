@@ -161,7 +161,7 @@ func TestKernelExport(t *testing.T) {
 	}
 	lan, blank, ipv6 := e("/opt/kgc", "10.0.0.0/24", "fsid=7,rw"), e("/opt/a b", "*", "async,fsid=8"), e("/opt/kgc", "fd00::/64", "anonuid=7,fsid=7")
 	inHost(t, server, func(m *Machine) {
-		if got := read(t, m, lan); len(got) != 0 {
+		if got := read(t, m, lan); got.Len() != 0 {
 			t.Errorf("no server, and it exports %v", got)
 		}
 	})
@@ -201,7 +201,7 @@ func TestKernelExport(t *testing.T) {
 	}
 	inHost(t, server, func(m *Machine) {
 		apply(t, m, remove(lan), remove(blank), remove(ipv6), remove(ipv6))
-		if got := read(t, m, lan, blank, ipv6); len(got) != 0 {
+		if got := read(t, m, lan, blank, ipv6); got.Len() != 0 {
 			t.Errorf("still there: %v", got)
 		}
 	})

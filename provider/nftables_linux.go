@@ -20,7 +20,7 @@ func (nftDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
 		return err
 	}
 	wanted := newKeySet(keys)
-	for k, r := range all {
+	for k, r := range all.All() {
 		if wanted.has(k) {
 			snap.Live.Add(r)
 		}

@@ -44,7 +44,7 @@ func TestKernelNftables(t *testing.T) {
 func TestKernelNftablesLoadNothing(t *testing.T) {
 	m := kernel(t)
 	unloadNft(t)
-	if got := read(t, m, webMark, webNAT, webMSS); len(got) != 0 {
+	if got := read(t, m, webMark, webNAT, webMSS); got.Len() != 0 {
 		t.Errorf("read %v", got)
 	}
 	apply(t, m, remove(webMark), remove(webNAT), remove(webMSS))

@@ -214,7 +214,7 @@ func (p *part) expectRead(t *testing.T, byRoot *part) {
 			t.Errorf("%s: %q (-all rights +these):\n%s", p.do, a.Err, diff)
 		}
 		for _, k := range p.do.Read {
-			if a.Live[k] == nil {
+			if a.Live.Get(k) == nil {
 				t.Errorf("%s: %s is not found", p.do, k)
 			}
 		}

@@ -194,7 +194,7 @@ func doTasks(text string) error {
 func (do task) with(m *Machine, facts resource.Facts) []attempt {
 	var attempts []attempt
 	if len(do.Read) > 0 {
-		snap := &resource.Snapshot{Facts: facts, Live: resource.Set{}}
+		snap := &resource.Snapshot{Facts: facts, Live: resource.NewSet()}
 		err := m.readEach(do.Read, snap)
 		attempts = append(attempts, attempt{Err: textOf(err), Live: snap.Live})
 	}

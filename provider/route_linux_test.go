@@ -107,7 +107,7 @@ func TestKernelRoutes(t *testing.T) {
 		fails(t, m, "file exists", create(test.route))
 		apply(t, m, remove(test.route))
 		expectRoutes(t)
-		if got := read(t, m, test.route); len(got) != 0 {
+		if got := read(t, m, test.route); got.Len() != 0 {
 			t.Errorf("read after it was removed: %v", got)
 		}
 		apply(t, m, remove(test.route)) // gone already

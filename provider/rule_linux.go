@@ -42,7 +42,7 @@ func (ruleDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
 			}
 			for i, r := range spellings(rule.Rule) {
 				asked := wanted[r.Key()] || i == 0 && wanted.has(r.Key())
-				if _, taken := snap.Live[r.Key()]; asked && !taken {
+				if _, taken := snap.Live.Find(r.Key()); asked && !taken {
 					snap.Live.Add(r)
 				}
 			}

@@ -117,7 +117,7 @@ func TestKernelRules(t *testing.T) {
 		fails(t, m, "it is there already: file exists", create(test.rule))
 		apply(t, m, remove(test.rule))
 		expectRules(t)
-		if got := read(t, m, test.rule); len(got) != 0 {
+		if got := read(t, m, test.rule); got.Len() != 0 {
 			t.Errorf("read after it was removed: %v", got)
 		}
 		apply(t, m, remove(test.rule)) // gone already
@@ -174,7 +174,7 @@ func TestKernelRulesOfOthers(t *testing.T) {
 			}
 		}
 	}
-	if got := read(t, m, lookalikes...); len(got) != 0 {
+	if got := read(t, m, lookalikes...); got.Len() != 0 {
 		t.Errorf("read %v", got)
 	}
 	apply(t, m, removals...)
@@ -305,7 +305,7 @@ func TestKernelRandomRules(t *testing.T) {
 	expectRules(t, want...)
 	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(seeds) {
 		apply(t, m, remove(made[i]))
-		if got := read(t, m, made[i]); len(got) != 0 {
+		if got := read(t, m, made[i]); got.Len() != 0 {
 			t.Errorf("read after it was removed: %v", got)
 		}
 	}

@@ -65,7 +65,7 @@ func TestKernelSyncDaemons(t *testing.T) {
 
 	apply(t, m, remove(backup))
 	expectDaemons(t, movedLine)
-	if got := read(t, m, backup); len(got) != 0 {
+	if got := read(t, m, backup); got.Len() != 0 {
 		t.Errorf("read after it was stopped: %v", got)
 	}
 	apply(t, m, remove(backup), remove(moved), update(moved, master)) // gone already

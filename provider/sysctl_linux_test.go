@@ -82,7 +82,7 @@ func TestKernelSysctlFlips(t *testing.T) {
 func TestKernelSysctlFails(t *testing.T) {
 	m := kernel(t)
 	missing := resource.Sysctl{Name: "net.ipv4.conf.eth9.arp_ignore", Value: "1"}
-	if got := read(t, m, missing); len(got) != 0 {
+	if got := read(t, m, missing); got.Len() != 0 {
 		t.Errorf("read %v", got)
 	}
 	fails(t, m, "no such file", update(missing, missing))
@@ -104,7 +104,7 @@ func TestSysctlEscape(t *testing.T) {
 		if s.Path() != path {
 			t.Fatalf("the path of %q is %q, not %q", s.Name, s.Path(), path)
 		}
-		if err := (sysctlDriver{}).read([]resource.Key{s.Key()}, &resource.Snapshot{Live: resource.Set{}}); err == nil || !strings.Contains(err.Error(), "not a name below /proc/sys") {
+		if err := (sysctlDriver{}).read([]resource.Key{s.Key()}, &resource.Snapshot{Live: resource.NewSet()}); err == nil || !strings.Contains(err.Error(), "not a name below /proc/sys") {
 			t.Errorf("read %q: %v", path, err)
 		}
 		expectOutcome(t, (sysctlDriver{}).apply([]resource.Change{update(s, s)}), 1, map[int]string{0: "not a name below /proc/sys"})

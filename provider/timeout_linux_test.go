@@ -52,7 +52,7 @@ func TestKernelTimeoutFails(t *testing.T) {
 	fails(t, m, "invalid", update(udp, resource.Timeout{Name: "udp", Seconds: 1 << 31}))
 	fails(t, m, "cannot delete a timeout", remove(udp))
 	expectTimeouts(t, "900 120 300")
-	if got := read(t, m, resource.Timeout{Name: "sctp"}); len(got) != 0 {
+	if got := read(t, m, resource.Timeout{Name: "sctp"}); got.Len() != 0 {
 		t.Errorf("read %v", got)
 	}
 }

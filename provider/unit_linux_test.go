@@ -99,7 +99,7 @@ func expectUnits(t *testing.T, m *Machine, want ...resource.Resource) {
 // expectNoUnits demands that the machine has none of the settings.
 func expectNoUnits(t *testing.T, m *Machine, rs ...resource.Resource) {
 	t.Helper()
-	expectStates(t, m, keysOf(rs), resource.Set{})
+	expectStates(t, m, keysOf(rs), resource.NewSet())
 }
 
 func expectStates(t *testing.T, m *Machine, keys []resource.Key, want resource.Set) {

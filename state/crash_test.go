@@ -39,7 +39,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 			w.base.Add(object(id, w.rnd.IntN(3)))
 		}
 	}
-	w.live = maps.Clone(w.base)
+	w.live = w.base.Clone()
 	w.disk = newFaultyDisk(t)
 	w.disk.part = func(n int) int { return w.rnd.IntN(n + 1) }
 	w.open()
@@ -63,12 +63,12 @@ func (w *world) check() {
 	l := w.store.Ledger()
 	for id := range worldObjects {
 		key := object(id, 0).Key()
-		claim, held := l.Claims[key]
-		if !held && w.live[key] != w.base[key] {
-			w.t.Fatalf("step %d: %v was %v and is not claimed", w.steps, w.live[key], w.base[key])
+		claim, held := l.Claims.Find(key)
+		if !held && w.live.Get(key) != w.base.Get(key) {
+			w.t.Fatalf("step %d: %v was %v and is not claimed", w.steps, w.live.Get(key), w.base.Get(key))
 		}
-		if held && claim.Prior != w.base[key] {
-			w.t.Fatalf("step %d: %s claimed with prior %v, was %v", w.steps, key, claim.Prior, w.base[key])
+		if held && claim.Prior != w.base.Get(key) {
+			w.t.Fatalf("step %d: %s claimed with prior %v, was %v", w.steps, key, claim.Prior, w.base.Get(key))
 		}
 		if _, known := l.Steps[claim.Step]; held && !known {
 			w.t.Fatalf("step %d: step %q of %s is not known", w.steps, claim.Step, key)
@@ -78,8 +78,8 @@ func (w *world) check() {
 
 // plan is the change that brings one object to what is wanted, nil for not to be ours.
 func (w *world) plan(key resource.Key, want resource.Resource) (resource.Change, bool) {
-	claim, held := w.store.Ledger().Claims[key]
-	have := w.live[key]
+	claim, held := w.store.Ledger().Claims.Find(key)
+	have := w.live.Get(key)
 	switch {
 	case want != nil && have == nil:
 		return change(resource.Create, nil, want), true
@@ -131,13 +131,13 @@ func (w *world) run(st resource.Step) error {
 			continue // this change fails
 		}
 		done[i] = true
-		if delete(w.live, c.Key()); c.Action == resource.Forget {
-			w.live[c.Key()] = w.base[c.Key()]
+		if w.live.Delete(c.Key()); c.Action == resource.Forget {
+			w.live.Put(c.Key(), w.base.Get(c.Key()))
 		} else if c.After != nil {
 			w.live.Add(c.After)
 		}
-		if w.live[c.Key()] == nil {
-			delete(w.live, c.Key())
+		if w.live.Get(c.Key()) == nil {
+			w.live.Delete(c.Key())
 		}
 	}
 	return w.store.Finish(st, func(i int) bool { return done[i] })
@@ -197,7 +197,7 @@ func (w *world) live60() {
 // destroy gives everything up and demands that nothing is left.
 func (w *world) destroy() {
 	w.t.Helper()
-	for len(w.store.Ledger().Claims) > 0 {
+	for w.store.Ledger().Claims.Len() > 0 {
 		var changes []resource.Change
 		for _, c := range w.store.Ledger().Sorted() {
 			if c, needed := w.plan(c.Want.Key(), nil); needed {
@@ -209,7 +209,7 @@ func (w *world) destroy() {
 		}
 	}
 	w.store.Close()
-	if !maps.Equal(w.live, w.base) {
+	if !maps.Equal(maps.Collect(w.live.All()), maps.Collect(w.base.All())) {
 		w.t.Fatalf("left %v, was %v", w.live.Sorted(), w.base.Sorted())
 	}
 	if _, err := os.Stat(w.dir); !errors.Is(err, os.ErrNotExist) {
@@ -260,11 +260,11 @@ func everyCut(t *testing.T, data []byte, from int, before, after resource.Ledger
 		if whole := data[cut-1] == '\n'; m.stale == whole {
 			t.Fatalf("cut to %d of %d bytes: stale %v", cut, len(data), m.stale)
 		}
-		keys := slices.Concat(slices.Collect(maps.Keys(before.Claims)), slices.Collect(maps.Keys(after.Claims)), slices.Collect(maps.Keys(m.claims)))
+		keys := slices.Concat(before.Claims.Keys(), after.Claims.Keys(), m.claims.Keys())
 		for _, key := range keys {
-			got, held := m.claims[key]
-			b, inBefore := before.Claims[key]
-			a, inAfter := after.Claims[key]
+			got, held := m.claims.Find(key)
+			b, inBefore := before.Claims.Find(key)
+			a, inAfter := after.Claims.Find(key)
 			if (held != inBefore || got != b) && (held != inAfter || got != a) {
 				t.Fatalf("cut to %d of %d bytes: %s is %v, was %v and became %v", cut, len(data), key, got, b, a)
 			}
@@ -294,7 +294,7 @@ func TestWrittenOnAfterCut(t *testing.T) {
 	carryOut(t, s, step("c", change(resource.Create, nil, object(2, 1))))
 	again := open(t, dir)
 	equal(t, again.Ledger(), s.Ledger())
-	if n := again.Notices(); len(again.Ledger().Claims) != 2 || len(n) != 0 {
+	if n := again.Notices(); again.Ledger().Claims.Len() != 2 || len(n) != 0 {
 		t.Errorf("then %s, notices %q", claimed(again.Ledger()), n)
 	}
 }
@@ -317,7 +317,7 @@ func TestCompaction(t *testing.T) {
 			equal(t, often.store.Ledger(), never.store.Ledger())
 			equal(t, open(t, often.dir).Ledger(), often.store.Ledger())
 			equal(t, open(t, never.dir).Ledger(), never.store.Ledger())
-			if live := len(often.store.image.claims) + len(often.store.image.steps) + 3; often.store.image.lines > 2*live {
+			if live := often.store.image.claims.Len() + len(often.store.image.steps) + 3; often.store.image.lines > 2*live {
 				t.Fatalf("%d lines for %d live ones", often.store.image.lines, live)
 			}
 		}

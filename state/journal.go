@@ -88,10 +88,10 @@ func (s *Store) end(ending resource.Ending, note string) error {
 		return fmt.Errorf("no apply was started")
 	}
 	j := s.image.journal
-	nothing := ending == resource.Destroyed || ending == resource.Reverted || ending == resource.Applied && (len(j.Was) == 0 || j.Apply.Boots)
-	settled := len(s.image.lost) == 0 || settles(j.Apply, ending)
+	nothing := ending == resource.Destroyed || ending == resource.Reverted || ending == resource.Applied && (j.Was.Len() == 0 || j.Apply.Boots)
+	settled := s.image.lost.Len() == 0 || settles(j.Apply, ending)
 	resumes := ending == resource.Reverted && s.image.resumes()
-	if len(s.image.claims) == 0 && nothing && settled && !resumes {
+	if s.image.claims.Len() == 0 && nothing && settled && !resumes {
 		return s.removeAll()
 	}
 	if err := s.repair(); err != nil {
@@ -122,7 +122,7 @@ func (s *Store) Journal() *resource.Journal {
 		return nil
 	}
 	j := *s.image.journal
-	j.Was = maps.Clone(j.Was)
+	j.Was = j.Was.Clone()
 	j.Steps = maps.Clone(j.Steps)
 	maps.Copy(j.Steps, s.image.pastSteps())
 	return &j
@@ -136,7 +136,7 @@ func (m *image) open(apply resource.Apply) {
 	m.fence = apply.Fence
 	if m.journal == nil || m.journal.Ended() && m.journal.Apply.ID != apply.ID {
 		m.former = m.journal
-		m.journal = &resource.Journal{Was: map[resource.Key]resource.Was{}, Steps: map[string][]resource.Edge{}}
+		m.journal = &resource.Journal{Was: resource.NewByKey[resource.Was](), Steps: map[string][]resource.Edge{}}
 		m.moves = resource.NewMoves()
 	}
 	if m.journal.Apply.ID != apply.ID {
@@ -150,8 +150,8 @@ func (m *image) remember(e resource.WasEntry) {
 	if !m.journaling() {
 		return
 	}
-	if _, known := m.journal.Was[e.Key]; !known {
-		m.journal.Was[e.Key] = e.Was
+	if _, known := m.journal.Was.Find(e.Key); !known {
+		m.journal.Was.Put(e.Key, e.Was)
 	}
 }
 
@@ -162,7 +162,7 @@ func (m *image) journaling() bool { return m.journal != nil && !m.journal.Ended(
 // one that set up again what went when the host booted.
 func (m *image) close(done doneBody) {
 	if settles(m.journal.Apply, done.Ending) {
-		clear(m.lost)
+		m.lost.Clear()
 	}
 	m.journal.Ending, m.journal.Note = done.Ending, done.Note
 	switch {
@@ -170,7 +170,7 @@ func (m *image) close(done doneBody) {
 		m.journal = m.former
 		m.journal.Apply.Fence = m.fence
 	case done.Ending == resource.Reverted:
-		clear(m.journal.Was)
+		m.journal.Was.Clear()
 		clear(m.journal.Steps)
 	case done.Ending == resource.Applied && m.journal.Apply.Boots:
 		m.journal = nil
@@ -181,14 +181,14 @@ func (m *image) close(done doneBody) {
 // resumes tells whether the apply under way did nothing on this host, so that the one before
 // it can be undone still.
 func (m *image) resumes() bool {
-	return m.former != nil && len(m.former.Was) > 0 && !m.journal.Began && len(m.journal.Was) == 0
+	return m.former != nil && m.former.Was.Len() > 0 && !m.journal.Began && m.journal.Was.Len() == 0
 }
 
 // pastSteps are the edges, as they were before the apply, of the steps that made the
 // claims of before.
 func (m *image) pastSteps() map[string][]resource.Edge {
 	steps := make(map[string][]resource.Edge)
-	for _, was := range m.journal.Was {
+	for _, was := range m.journal.Was.All() {
 		name := was.Claim.Step
 		if _, have := steps[name]; have || !was.Claimed {
 			continue
@@ -209,8 +209,8 @@ func (s *Store) past(step resource.Step) []record {
 	}
 	var records []record
 	first := func(key resource.Key, live func(resource.Claim) resource.Resource) {
-		claim, held := s.image.claims[key]
-		if _, known := s.image.journal.Was[key]; known || !held {
+		claim, held := s.image.claims.Find(key)
+		if _, known := s.image.journal.Was.Find(key); known || !held {
 			return
 		}
 		was := resource.Was{Claimed: true, Claim: claim, Live: live(claim)}
@@ -218,8 +218,8 @@ func (s *Store) past(step resource.Step) []record {
 	}
 	for _, c := range step.Changes {
 		first(c.Key(), func(claim resource.Claim) resource.Resource { return before(c, claim) })
-		_, held := s.image.claims[c.Key()]
-		if _, known := s.image.journal.Was[c.Key()]; !held && !known && c.Imports() {
+		_, held := s.image.claims.Find(c.Key())
+		if _, known := s.image.journal.Was.Find(c.Key()); !held && !known && c.Imports() {
 			records = append(records, record{word: wordWas, was: resource.WasEntry{Key: c.Key(), Was: resource.Was{Live: c.Before}}})
 		}
 	}
@@ -259,7 +259,7 @@ func (s *Store) onLinks(changes []resource.Change) []resource.Key {
 	on := map[resource.Key]bool{}
 	for more := true; more; {
 		more = false
-		for key, claim := range s.image.claims {
+		for key, claim := range s.image.claims.All() {
 			if on[key] || !gone[resource.LinkOf(claim.Want)] {
 				continue
 			}

@@ -3,7 +3,6 @@ package state
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"reflect"
 	"syscall"
@@ -11,18 +10,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // past is what a journal has to lead back to.
 type past struct {
-	claims map[resource.Key]resource.Claim
+	claims *resource.ByKey[resource.Claim]
 	live   resource.Set
 	steps  map[string][]resource.Edge
 }
 
 func (w *world) present() past {
 	l := w.store.Ledger()
-	return past{l.Claims, maps.Clone(w.live), l.Steps}
+	return past{l.Claims, w.live.Clone(), l.Steps}
 }
 
 // start begins an apply, after which there is no other past.
@@ -48,13 +48,13 @@ func (w *world) leadsBack() {
 	now := w.store.Ledger()
 	for id := range worldObjects {
 		key := object(id, 0).Key()
-		claim, held := w.past.claims[key]
-		was, touched := j.Was[key]
+		claim, held := w.past.claims.Find(key)
+		was, touched := j.Was.Find(key)
 		switch {
-		case !touched && (w.live[key] != w.past.live[key] || now.Claims[key] != claim):
-			w.t.Fatalf("step %d: nothing is known of %s, which was %v and is %v", w.steps, key, w.past.live[key], w.live[key])
-		case touched && was.Claimed != held, held && touched && (was.Claim != claim || was.Live != w.past.live[key]):
-			w.t.Fatalf("step %d: of %s the journal says %+v, it was %v with claim %v", w.steps, key, was, w.past.live[key], claim)
+		case !touched && (w.live.Get(key) != w.past.live.Get(key) || now.Claims.Get(key) != claim):
+			w.t.Fatalf("step %d: nothing is known of %s, which was %v and is %v", w.steps, key, w.past.live.Get(key), w.live.Get(key))
+		case touched && was.Claimed != held, held && touched && (was.Claim != claim || was.Live != w.past.live.Get(key)):
+			w.t.Fatalf("step %d: of %s the journal says %+v, it was %v with claim %v", w.steps, key, was, w.past.live.Get(key), claim)
 		case touched && held:
 			if diff := cmp.Diff(w.past.steps[claim.Step], j.Steps[claim.Step]); diff != "" {
 				w.t.Fatalf("step %d: edges of %q (-want +got):\n%s", w.steps, claim.Step, diff)
@@ -138,10 +138,10 @@ func TestJournalIsWrittenAnew(t *testing.T) {
 		}
 		again := open(t, dir)
 		again.SetBoot("boot-1")
-		if diff := cmp.Diff(want, again.Journal(), cmp.Comparer(func(a, b resource.Resource) bool { return a == b }), cmp.Comparer(func(a, b resource.Key) bool { return a == b })); diff != "" {
+		if diff := cmp.Diff(want, again.Journal(), cmp.Comparer(func(a, b resource.Resource) bool { return a == b }), cmp.Comparer(func(a, b resource.Key) bool { return a == b }), resourcetest.AsMaps); diff != "" {
 			t.Errorf("ended %v (-want +got):\n%s", ended, diff)
 		}
-		if !want.Began || len(want.Was) != 3 || want.Was[object(2, 1).Key()].Claimed || want.Was[object(1, 1).Key()].Live == nil || len(want.Steps["a"]) != 1 {
+		if !want.Began || want.Was.Len() != 3 || want.Was.Get(object(2, 1).Key()).Claimed || want.Was.Get(object(1, 1).Key()).Live == nil || len(want.Steps["a"]) != 1 {
 			t.Errorf("journal %+v", want)
 		}
 	}
@@ -160,13 +160,13 @@ func TestImported(t *testing.T) {
 	carryOut(t, s, step("a", imported, change(resource.Adopt, adopted, adopted)))
 	for _, s := range []*Store{s, open(t, dir)} {
 		j := s.Journal()
-		if was := j.Was[obj.Key()]; was.Claimed || was.Live != obj || !j.Began {
+		if was := j.Was.Get(obj.Key()); was.Claimed || was.Live != obj || !j.Began {
 			t.Errorf("imported: %+v", was)
 		}
-		if was := j.Was[adopted.Key()]; was.Claimed || was.Live != nil {
+		if was := j.Was.Get(adopted.Key()); was.Claimed || was.Live != nil {
 			t.Errorf("adopted: %+v", was)
 		}
-		if claim := s.Ledger().Claims[obj.Key()]; claim.Prior != nil || claim.Want != obj {
+		if claim := s.Ledger().Claims.Get(obj.Key()); claim.Prior != nil || claim.Want != obj {
 			t.Errorf("claim %+v", claim)
 		}
 	}
@@ -182,7 +182,7 @@ func TestReverted(t *testing.T) {
 		t.Fatal(err)
 	}
 	carryOut(t, s, step("b", change(resource.Update, object(0, 1), object(0, 2))))
-	was := s.Journal().Was[object(0, 1).Key()]
+	was := s.Journal().Was.Get(object(0, 1).Key())
 	if err := s.Start(resource.Apply{ID: "one", Reverts: true}, 3); err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func TestLastApply(t *testing.T) {
 			carryOut(t, s, step("a", change(resource.Delete, object(0, 1), nil)))
 			ending = resource.Destroyed
 		}
-		if j := open(t, dir).Journal(); j == nil || j.Ended() || len(j.Was) != 1 {
+		if j := open(t, dir).Journal(); j == nil || j.Ended() || j.Was.Len() != 1 {
 			t.Errorf("%s: journal %+v", id, j)
 		}
 		if err := s.End(ending, ""); err != nil {

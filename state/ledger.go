@@ -79,7 +79,6 @@ package state
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -134,12 +133,12 @@ func (s *Store) Ledger() resource.Ledger {
 	defer s.mu.Unlock()
 	ledger := resource.Ledger{
 		BootID: s.image.noted,
-		Claims: maps.Clone(s.image.claims),
+		Claims: s.image.claims.Clone(),
 		Steps:  s.image.referenced(),
 		Host:   s.image.host,
 	}
-	if len(s.image.lost) > 0 {
-		ledger.Lost = maps.Clone(s.image.lost)
+	if s.image.lost.Len() > 0 {
+		ledger.Lost = s.image.lost.Clone()
 	}
 	if s.image.journal != nil {
 		ledger.Last = s.image.journal.Last()
@@ -193,7 +192,7 @@ func (s *Store) begin(step resource.Step) error {
 	if err := checkChanges(step.Changes); err != nil {
 		return err
 	}
-	next := &begun{step, resource.Ledger{Claims: make(map[resource.Key]resource.Claim)}}
+	next := &begun{step, resource.Ledger{Claims: resource.NewByKey[resource.Claim]()}}
 	if len(step.Changes) == 0 {
 		s.begun = next
 		return nil
@@ -234,9 +233,9 @@ func (s *Store) announce(b *begun) []record {
 	}
 	for _, c := range b.step.Changes {
 		key := c.Key()
-		old, held := s.image.claims[key]
+		old, held := s.image.claims.Find(key)
 		if held {
-			b.before.Claims[key] = old
+			b.before.Claims.Put(key, old)
 		}
 		if c.Claims() {
 			records = append(records, record{word: wordClaim, key: key, claim: claimFor(c, b.step.Name, old, held)})
@@ -323,23 +322,23 @@ func (s *Store) finish(step resource.Step, done func(i int) bool) error {
 // conclude lists the records with which a step ends, and counts the claims that are
 // left then.
 func (s *Store) conclude(b *begun, done func(i int) bool) (records []record, left int) {
-	final := maps.Clone(b.before.Claims)
+	final := b.before.Claims.Clone()
 	for i, c := range b.step.Changes {
 		key := c.Key()
-		switch old, held := final[key]; {
+		switch old, held := final.Find(key); {
 		case !done(i):
 		case c.Claims():
-			final[key] = claimFor(c, b.step.Name, old, held)
+			final.Put(key, claimFor(c, b.step.Name, old, held))
 		default:
-			delete(final, key)
+			final.Delete(key)
 		}
 	}
 	records = []record{{word: wordFinish, text: b.step.Name}}
 	released := make(map[resource.Key]bool)
 	for _, c := range b.step.Changes {
 		key := c.Key()
-		want, keep := final[key]
-		have, held := s.image.claims[key]
+		want, keep := final.Find(key)
+		have, held := s.image.claims.Find(key)
 		switch {
 		case keep && (!held || want != have):
 			records = append(records, record{word: wordClaim, key: key, claim: want})
@@ -348,7 +347,7 @@ func (s *Store) conclude(b *begun, done func(i int) bool) (records []record, lef
 			records = append(records, record{word: wordRelease, key: key, claim: have})
 		}
 	}
-	return records, len(s.image.claims) + len(s.image.lost) - len(released)
+	return records, s.image.claims.Len() + s.image.lost.Len() - len(released)
 }
 
 // Close closes the file. A step that was not finished stays as Begin recorded it.

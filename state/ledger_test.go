@@ -198,7 +198,7 @@ func TestNothingLeft(t *testing.T) {
 			}
 			equal(t, s.Ledger(), open(t, dir).Ledger())
 			carryOut(t, s, step("again", change(resource.Create, nil, object(2, 1))))
-			if got := len(open(t, dir).Ledger().Claims); got != 1 {
+			if got := open(t, dir).Ledger().Claims.Len(); got != 1 {
 				t.Errorf("%d claims after starting over, want 1", got)
 			}
 		})
@@ -331,7 +331,7 @@ func TestFaults(t *testing.T) {
 				return
 			}
 			equal(t, s.Ledger(), before)
-			if onDisk := open(t, dir).Ledger(); len(onDisk.Claims) < len(before.Claims) {
+			if onDisk := open(t, dir).Ledger(); onDisk.Claims.Len() < before.Claims.Len() {
 				t.Fatalf("claims lost after %v:\n%s", err, claimed(onDisk))
 			}
 			if err := call(); err != nil {
@@ -351,7 +351,7 @@ func TestFaults(t *testing.T) {
 				t.Fatalf("remove once more: %v", err)
 			}
 		}
-		if got := open(t, dir).Ledger(); len(got.Claims) != 0 {
+		if got := open(t, dir).Ledger(); got.Claims.Len() != 0 {
 			t.Fatalf("left: %s", claimed(got))
 		}
 		return disk.ops
@@ -439,7 +439,7 @@ func TestReadersDuringAppends(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if _, there := r.Ledger().Claims[object(0, 1).Key()]; !there || len(r.Notices()) > 0 {
+				if _, there := r.Ledger().Claims.Find(object(0, 1).Key()); !there || len(r.Notices()) > 0 {
 					t.Errorf("claim there: %v, notices %v", there, r.Notices())
 					return
 				}

@@ -37,9 +37,9 @@ var (
 
 // image is what a log says, and what file it is.
 type image struct {
-	claims  map[resource.Key]resource.Claim
+	claims  *resource.ByKey[resource.Claim]
 	steps   map[string][]resource.Edge
-	lost    map[resource.Key]resource.Claim // on what went when the host booted, see reboot.go
+	lost    *resource.ByKey[resource.Claim] // on what went when the host booted, see reboot.go
 	boot    string                          // the one that the image is of
 	noted   string                          // the one that the file knows of
 	host    string                          // by which name the config knows it
@@ -58,9 +58,9 @@ type image struct {
 
 func newImage() *image {
 	return &image{
-		claims: make(map[resource.Key]resource.Claim),
+		claims: resource.NewByKey[resource.Claim](),
 		steps:  make(map[string][]resource.Edge),
-		lost:   make(map[resource.Key]resource.Claim),
+		lost:   resource.NewByKey[resource.Claim](),
 	}
 }
 
@@ -73,7 +73,7 @@ func (m *image) apply(r *record) {
 	case wordHost:
 		m.host = r.text
 	case wordLost:
-		m.lost[r.key] = r.claim
+		m.lost.Put(r.key, r.claim)
 	case wordStep:
 		if m.journaling() {
 			m.moves.Overwrite(r.text, m.steps[r.text])
@@ -81,12 +81,12 @@ func (m *image) apply(r *record) {
 		m.steps[r.text] = r.after
 	case wordClaim:
 		m.remember(resource.WasEntry{Key: r.key})
-		if old, held := m.claims[r.key]; held && m.journaling() {
+		if old, held := m.claims.Find(r.key); held && m.journaling() {
 			m.moves.Move(old.Step, r.claim.Step)
 		}
-		m.claims[r.key] = r.claim
+		m.claims.Put(r.key, r.claim)
 	case wordRelease:
-		delete(m.claims, r.key)
+		m.claims.Delete(r.key)
 	case wordApply:
 		m.open(r.apply)
 	case wordBegin:
@@ -121,8 +121,8 @@ func (m *image) replay(lines []line) error {
 // referenced is a copy of the steps that claims refer to, lost ones too.
 func (m *image) referenced() map[string][]resource.Edge {
 	steps := make(map[string][]resource.Edge)
-	for _, claims := range []map[resource.Key]resource.Claim{m.claims, m.lost} {
-		for _, c := range claims {
+	for _, claims := range []*resource.ByKey[resource.Claim]{m.claims, m.lost} {
+		for _, c := range claims.All() {
 			if _, have := steps[c.Step]; have {
 				continue
 			}
@@ -234,7 +234,7 @@ func parse(data []byte) (*image, error) {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if m.old = lines[0].version() < formatVersion; m.old {
-		clear(m.lost) // what was lost is not recorded before version 3, nor that it was found again
+		m.lost.Clear() // what was lost is not recorded before version 3, nor that it was found again
 	}
 	m.lines = len(lines)
 	m.print = printOf(data)

@@ -41,25 +41,25 @@ func (m *image) reboot() {
 		before = m.beforeApply()
 		maps.Copy(m.steps, m.pastSteps())
 	}
-	for key, claim := range before {
+	for key, claim := range before.All() {
 		if key.Kind == resource.KindMount || key.Kind == resource.KindExport || !outlives(key) {
-			m.lost[key] = claim
+			m.lost.Put(key, claim)
 		}
 	}
-	maps.DeleteFunc(m.claims, func(key resource.Key, _ resource.Claim) bool { return !outlives(key) })
+	m.claims.DeleteFunc(func(key resource.Key, _ resource.Claim) bool { return !outlives(key) })
 	m.former = nil
 	if !m.cutOff() || m.journal.Apply.Boots && !m.journal.Apply.Reverts { // lvsctl boot starts over
 		m.journal = nil
 		return
 	}
-	maps.DeleteFunc(m.journal.Was, func(key resource.Key, _ resource.Was) bool { return !outlives(key) })
+	m.journal.Was.DeleteFunc(func(key resource.Key, _ resource.Was) bool { return !outlives(key) })
 	m.journal.Ending, m.journal.Note = resource.Rebooted, ""
 }
 
 // outlives tells what is still there after a boot, or again.
 func (m *image) outlives() func(resource.Key) bool {
 	again := map[resource.Key]bool{}
-	for _, claim := range m.claims {
+	for _, claim := range m.claims.All() {
 		if f, is := claim.Want.(resource.File); is {
 			for _, s := range f.Sysctls() {
 				again[s.Key()] = true
@@ -80,13 +80,13 @@ func (m *image) cutOff() bool {
 }
 
 // beforeApply is what was claimed when the apply that is under way began.
-func (m *image) beforeApply() map[resource.Key]resource.Claim {
-	claims := maps.Clone(m.claims)
-	for key, was := range m.journal.Was {
+func (m *image) beforeApply() *resource.ByKey[resource.Claim] {
+	claims := m.claims.Clone()
+	for key, was := range m.journal.Was.All() {
 		if was.Claimed {
-			claims[key] = was.Claim
+			claims.Put(key, was.Claim)
 		} else {
-			delete(claims, key)
+			claims.Delete(key)
 		}
 	}
 	return claims

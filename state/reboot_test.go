@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // What the tests here put on a host.
@@ -52,7 +54,7 @@ func booted(t *testing.T, dir, boot string) *Store {
 	got := again.Ledger()
 	want.BootID, want.Moves, got.Moves = boot, nil, nil // a log written anew has more compact ones
 	equal(t, got, want)
-	if diff := cmp.Diff(s.Journal(), again.Journal()); diff != "" {
+	if diff := cmp.Diff(s.Journal(), again.Journal(), resourcetest.AsMaps); diff != "" {
 		t.Fatalf("journal (-want +got):\n%s", diff)
 	}
 	return s
@@ -202,7 +204,7 @@ func TestRebootTwice(t *testing.T) {
 				}
 				apply(t, s, a, ending, steps...)
 				s = booted(t, dir, "boot-3")
-				if diff := cmp.Diff(lost, s.Ledger().Lost); diff != "" {
+				if diff := cmp.Diff(lost, s.Ledger().Lost, resourcetest.AsMaps); diff != "" {
 					t.Errorf("lost (-want +got):\n%s", diff)
 				}
 				if a.Boots && s.Journal() != nil {
@@ -222,7 +224,7 @@ func TestRebootJournal(t *testing.T) {
 	apply(t, s, resource.Apply{ID: "one"}, "", step("a", change(resource.Create, nil, vip), change(resource.Create, nil, note)))
 	s = booted(t, dir, "boot-2")
 	want := map[resource.Key]resource.Was{note.Key(): {}}
-	if diff := cmp.Diff(want, s.Journal().Was); diff != "" {
+	if diff := cmp.Diff(want, maps.Collect(s.Journal().Was.All())); diff != "" {
 		t.Errorf("journal (-want +got):\n%s", diff)
 	}
 	s.SetHost("lb1")

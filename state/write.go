@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-
-	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
 // errChanged means that the file is not the one that was read.
@@ -138,9 +136,9 @@ func (s *Store) repair() error {
 // compactIfWorthwhile writes the log anew if most of it is no longer true. Nothing is
 // wrong with a long log, so a failure is only a notice.
 func (s *Store) compactIfWorthwhile() {
-	live := len(s.image.claims) + len(s.image.lost) + len(s.image.steps) + 3 // header, boot, end
+	live := s.image.claims.Len() + s.image.lost.Len() + len(s.image.steps) + 3 // header, boot, end
 	if s.image.journal != nil {
-		live += len(s.image.journal.Was)
+		live += s.image.journal.Was.Len()
 	}
 	if s.image.lines <= max(2*live, s.minimum) {
 		return
@@ -189,11 +187,11 @@ func (s *Store) snapshot(backup *fingerprint) *batch {
 	for _, name := range slices.Sorted(maps.Keys(s.image.steps)) {
 		b.add(record{word: wordStep, text: name, after: s.image.steps[name]})
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(s.image.claims), resource.Key.Compare) {
-		b.add(record{word: wordClaim, key: key, claim: s.image.claims[key]})
+	for key, claim := range s.image.claims.Sorted() {
+		b.add(record{word: wordClaim, key: key, claim: claim})
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(s.image.lost), resource.Key.Compare) {
-		b.add(record{word: wordLost, key: key, claim: s.image.lost[key]})
+	for key, claim := range s.image.lost.Sorted() {
+		b.add(record{word: wordLost, key: key, claim: claim})
 	}
 	b.add(s.image.journalRecords()...)
 	b.add(record{word: wordEnd, end: endBody{backup}})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // TestMain makes the test binary be an agent of some character when it is asked to.
@@ -101,7 +102,7 @@ func (h *fakeHost) Read(_ context.Context, keys []resource.Key) (*resource.Snaps
 	return &resource.Snapshot{
 		Facts:  resource.Facts{Kernel: "6.1"},
 		Live:   resource.NewSet(service),
-		Ledger: resource.Ledger{Claims: map[resource.Key]resource.Claim{service.Key(): {Want: service, Step: "s"}}},
+		Ledger: resource.Ledger{Claims: resource.NewClaims(resource.Claim{Want: service, Step: "s"})},
 	}, nil
 }
 
@@ -186,7 +187,9 @@ func (h *fakeHost) Journal(context.Context) (*resource.Journal, error) {
 		return nil, nil
 	}
 	was := resource.Was{Claimed: true, Claim: resource.Claim{Want: service, Step: "s"}}
-	return &resource.Journal{Apply: *h.apply, Note: fmt.Sprint(h.name, " ", h.changes, " ", h.ending), Was: map[resource.Key]resource.Was{service.Key(): was}}, nil
+	journal := &resource.Journal{Apply: *h.apply, Note: fmt.Sprint(h.name, " ", h.changes, " ", h.ending), Was: resource.NewByKey[resource.Was]()}
+	journal.Was.Put(service.Key(), was)
+	return journal, nil
 }
 
 func (h *fakeHost) Alive(context.Context) error {
@@ -236,7 +239,7 @@ func TestConversation(t *testing.T) {
 	want, _ := (&fakeHost{}).Read(ctx, []resource.Key{service.Key()})
 	equal := cmp.Comparer(func(a, b resource.Resource) bool { return a == b })
 	keys := cmp.Comparer(func(a, b resource.Key) bool { return a == b })
-	if diff := cmp.Diff(want, snap, equal, keys); diff != "" {
+	if diff := cmp.Diff(want, snap, equal, keys, resourcetest.AsMaps); diff != "" {
 		t.Errorf("snapshot (-sent +received):\n%s", diff)
 	}
 	if _, err := h.Read(ctx, nil); err == nil || err.Error() != "nothing asked for" {
@@ -440,7 +443,7 @@ func TestApplyAtTheOtherEnd(t *testing.T) {
 		t.Error(err)
 	}
 	j, err := h.Journal(ctx)
-	if err != nil || !reflect.DeepEqual(j.Apply, apply) || j.Note != "lb 7 reverted: for the test" || j.Was[service.Key()].Claim.Want != service || j.Was[service.Key()].Live != nil {
+	if err != nil || !reflect.DeepEqual(j.Apply, apply) || j.Note != "lb 7 reverted: for the test" || j.Was.Get(service.Key()).Claim.Want != service || j.Was.Get(service.Key()).Live != nil {
 		t.Errorf("journal %+v, %v", j, err)
 	}
 	if err := h.Close(); err != nil {

@@ -236,7 +236,7 @@ func TestKernelRandom(t *testing.T) {
 	}
 	for seed := range uint64(3) {
 		var ops []Op
-		want := make(resource.Set)
+		want := resource.NewSet()
 		for _, e := range table(100+seed, 100) {
 			if !slices.Contains(names, e.Service.Scheduler) {
 				e.Service.Scheduler = "rr"
@@ -269,7 +269,7 @@ func readSet(t testing.TB, c *Client) resource.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := make(resource.Set)
+	set := resource.NewSet()
 	for _, e := range entries {
 		set.Add(e.Service)
 		for _, d := range e.Destinations {
@@ -287,12 +287,12 @@ func TestKernelManyDestinations(t *testing.T) {
 	expectThresholds(t, ops)
 	set := readSet(t, c)
 	for _, op := range ops {
-		if set[op.Object.Key()] != op.Object {
-			t.Fatalf("got %v, want %v", set[op.Object.Key()], op.Object)
+		if set.Get(op.Object.Key()) != op.Object {
+			t.Fatalf("got %v, want %v", set.Get(op.Object.Key()), op.Object)
 		}
 	}
-	if len(set) != len(ops) {
-		t.Errorf("%d objects, want %d", len(set), len(ops))
+	if set.Len() != len(ops) {
+		t.Errorf("%d objects, want %d", set.Len(), len(ops))
 	}
 }
 

@@ -16,11 +16,11 @@ const attempts = 20
 func Read() (resource.Set, error) {
 	rs, err := nft.Read(tableName)
 	if err != nil {
-		return nil, err
+		return resource.Set{}, err
 	}
-	all := resource.Set{}
+	all := resource.NewSet()
 	for _, family := range families {
-		for _, r := range understand(family, rs).live() {
+		for _, r := range understand(family, rs).live().All() {
 			all.Add(r)
 		}
 	}

@@ -3,7 +3,6 @@ package nftrules
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/google/nftables/expr"
 	"github.com/lvsctl/lvsctl/provider/nft"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // fakeTables carry out operations as the kernel does.
@@ -157,9 +157,9 @@ func (f *fakeTables) apply(t *testing.T, changes ...resource.Change) {
 
 // live is all that is read.
 func (f *fakeTables) live() resource.Set {
-	set := resource.Set{}
+	set := resource.NewSet()
 	for _, family := range []resource.Family{resource.IPv4, resource.IPv6} {
-		maps.Copy(set, understand(family, f.ruleset()).live())
+		set.Copy(understand(family, f.ruleset()).live().ByKey)
 	}
 	return set
 }
@@ -233,7 +233,7 @@ func TestTransactionHistories(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for range 40 {
 		f := newFakeTables()
-		want := resource.Set{}
+		want := resource.NewSet()
 		shared := rng.IntN(2) == 0
 		for range 15 {
 			if shared && rng.IntN(3) == 0 {
@@ -242,7 +242,7 @@ func TestTransactionHistories(t *testing.T) {
 			foreign := f.foreign()
 			changes := randomChanges(rng, want)
 			f.apply(t, changes...)
-			if diff := cmp.Diff(want, f.live(), alike); diff != "" {
+			if diff := cmp.Diff(want, f.live(), alike, resourcetest.AsMaps); diff != "" {
 				t.Fatalf("after %v (-want +got):\n%s\n%s", changes, diff, f)
 			}
 			if diff := cmp.Diff(foreign, f.foreign()); diff != "" {
@@ -250,12 +250,12 @@ func TestTransactionHistories(t *testing.T) {
 			}
 		}
 		var all []resource.Change
-		for _, r := range want {
+		for _, r := range want.All() {
 			all = append(all, remove(r))
 		}
 		foreign := f.foreign()
 		f.apply(t, all...)
-		if len(f.live()) > 0 || !shared && len(f.tables) > 0 {
+		if f.live().Len() > 0 || !shared && len(f.tables) > 0 {
 			t.Fatalf("left over:\n%s", f)
 		}
 		if diff := cmp.Diff(foreign, f.foreign()); diff != "" {
@@ -268,7 +268,7 @@ func TestTransactionHistories(t *testing.T) {
 func randomChanges(rng *rand.Rand, set resource.Set) (changes []resource.Change) {
 	for range 1 + rng.IntN(6) {
 		r := randomRule(rng)
-		before := set[r.Key()]
+		before := set.Get(r.Key())
 		switch {
 		case before == nil:
 			changes = append(changes, create(r))
@@ -278,7 +278,7 @@ func randomChanges(rng *rand.Rand, set resource.Set) (changes []resource.Change)
 			set.Add(r)
 		default:
 			changes = append(changes, remove(before))
-			delete(set, r.Key())
+			set.Delete(r.Key())
 		}
 	}
 	return changes
@@ -289,7 +289,7 @@ func TestTransactionOrder(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
 	f := newFakeTables()
 	set := randomRules(rng, 200)
-	for _, r := range set {
+	for _, r := range set.All() {
 		f.apply(t, create(r))
 	}
 	for _, table := range f.tables {
@@ -350,7 +350,7 @@ func TestTransactionRestore(t *testing.T) {
 	other.Mark = 8
 	f.apply(t, create(mark))
 	f.apply(t, resource.Change{Action: resource.Restore, Before: mark, After: other})
-	if diff := cmp.Diff(resource.NewSet(other), f.live(), alike); diff != "" {
+	if diff := cmp.Diff(resource.NewSet(other), f.live(), alike, resourcetest.AsMaps); diff != "" {
 		t.Errorf("restored (-want +got):\n%s", diff)
 	}
 	f.apply(t, resource.Change{Action: resource.Restore, Before: other, After: powerless(mark)})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // nftRule is a rule as nft -j list ruleset prints it.
@@ -117,7 +118,7 @@ func expectNft(t *testing.T, want resource.Set) {
 		return strings.Join([]string{family, chain, comment, string(text)}, " ")
 	}
 	wanted, listed := map[string]bool{}, map[string]bool{}
-	for _, r := range want {
+	for _, r := range want.All() {
 		family, chain, words := nftWords(r)
 		var expr any
 		if err := json.Unmarshal([]byte(words), &expr); err != nil {
@@ -130,8 +131,8 @@ func expectNft(t *testing.T, want resource.Set) {
 	for _, r := range rules {
 		listed[line(r.Family, r.Chain, r.Comment, r.Expr)] = true
 	}
-	if diff := cmp.Diff(wanted, listed); diff != "" || len(rules) != len(want) {
-		t.Errorf("nft -j list ruleset has %d rules for %d (-want +got):\n%s", len(rules), len(want), diff)
+	if diff := cmp.Diff(wanted, listed); diff != "" || len(rules) != want.Len() {
+		t.Errorf("nft -j list ruleset has %d rules for %d (-want +got):\n%s", len(rules), want.Len(), diff)
 	}
 	expectMarkOrder(t, want, rules)
 }
@@ -219,7 +220,7 @@ table ip lvsctl {
 	expectRuleset(t, "")
 	change(t, remove(webMark), remove(webNAT), remove(webMSS)) // gone already
 	expectRuleset(t, "")
-	if got := read(t, webMark, webNAT, webMSS); len(got) != 0 {
+	if got := read(t, webMark, webNAT, webMSS); got.Len() != 0 {
 		t.Errorf("read %v", got)
 	}
 }
@@ -248,7 +249,7 @@ func TestKernelRandom(t *testing.T) {
 func expectMarkOrder(t *testing.T, set resource.Set, rules []nftRule) {
 	t.Helper()
 	byComment := map[string]resource.Mark{}
-	for _, r := range set {
+	for _, r := range set.All() {
 		if m, ok := r.(resource.Mark); ok {
 			byComment["lvsctl: "+m.String()] = m
 		}
@@ -288,7 +289,7 @@ func TestKernelFlush(t *testing.T) {
 	rs := []resource.Resource{webMark, webNAT, webMSS}
 	change(t, create(webMark), create(webNAT), create(webMSS))
 	run(t, "nft flush ruleset")
-	if got := read(t, rs...); len(got) != 0 {
+	if got := read(t, rs...); got.Len() != 0 {
 		t.Errorf("read %v", got)
 	}
 	change(t, create(webMark), create(webNAT), create(webMSS))
@@ -333,7 +334,7 @@ func TestKernelOthers(t *testing.T) {
 		load(t, test.script)
 		before := run(t, "nft -a list ruleset")
 		change(t, create(webMark), create(webNAT), create(webMSS))
-		if diff := cmp.Diff(resource.NewSet(rs...), read(t, rs...), alike); diff != "" {
+		if diff := cmp.Diff(resource.NewSet(rs...), read(t, rs...), alike, resourcetest.AsMaps); diff != "" {
 			t.Errorf("read (-want +got):\n%s", diff)
 		}
 		during := run(t, "nft -a list ruleset")
@@ -385,24 +386,24 @@ func TestKernelEdited(t *testing.T) {
 		run(t, "nft flush ruleset")
 		change(t, create(wide), create(webMark), create(webNAT), create(webMSS))
 		load(t, strings.ReplaceAll(test.script, "H", markHandle(t)))
-		if diff := cmp.Diff(resource.NewSet(test.want...), read(t, all...), alike); diff != "" {
+		if diff := cmp.Diff(resource.NewSet(test.want...), read(t, all...), alike, resourcetest.AsMaps); diff != "" {
 			t.Errorf("read (-want +got):\n%s", diff)
 		}
 		live := read(t, all...)
 		var changes []resource.Change
 		for _, r := range all {
-			if live[r.Key()] == nil {
+			if live.Get(r.Key()) == nil {
 				changes = append(changes, create(r))
-			} else if live[r.Key()] != r {
-				changes = append(changes, update(live[r.Key()], r))
+			} else if live.Get(r.Key()) != r {
+				changes = append(changes, update(live.Get(r.Key()), r))
 			}
 		}
 		change(t, changes...)
-		if diff := cmp.Diff(resource.NewSet(all...), read(t, all...), alike); diff != "" {
+		if diff := cmp.Diff(resource.NewSet(all...), read(t, all...), alike, resourcetest.AsMaps); diff != "" {
 			t.Errorf("read after making them again (-want +got):\n%s", diff)
 		}
 		change(t, remove(wide), remove(webMark), remove(webNAT), remove(webMSS))
-		if got := read(t, all...); len(got) > 0 {
+		if got := read(t, all...); got.Len() > 0 {
 			t.Errorf("left over: %v", got)
 		}
 	}
@@ -466,7 +467,7 @@ func TestKernelRace(t *testing.T) {
 	defer noise.Wait()
 	defer noise.Process.Kill()
 	rng := rand.New(rand.NewPCG(rand.Uint64(), 3))
-	set := resource.Set{}
+	set := resource.NewSet()
 	for range 25 {
 		changes := randomChanges(rng, set)
 		change(t, changes...)
@@ -507,7 +508,7 @@ func TestKernelMany(t *testing.T) {
 
 // manyMarks is one mark each for n addresses.
 func manyMarks(n int) resource.Set {
-	set := resource.Set{}
+	set := resource.NewSet()
 	for i := range n {
 		to := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 		set.Add(resource.Mark{To: netip.PrefixFrom(to, 32), Protocol: resource.TCP, First: 80, Last: 80, Mark: 1})

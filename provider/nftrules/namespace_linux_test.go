@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 	"golang.org/x/sys/unix"
 )
 
@@ -100,9 +101,9 @@ func read(t *testing.T, rs ...resource.Resource) resource.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := resource.Set{}
+	set := resource.NewSet()
 	for _, r := range rs {
-		if live, ok := all[r.Key()]; ok {
+		if live, ok := all.Find(r.Key()); ok {
 			set.Add(live)
 		}
 	}
@@ -116,7 +117,7 @@ func expectRead(t *testing.T, want ...resource.Resource) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(resource.NewSet(want...), got, alike); diff != "" {
+	if diff := cmp.Diff(resource.NewSet(want...), got, alike, resourcetest.AsMaps); diff != "" {
 		t.Errorf("read (-want +got):\n%s", diff)
 	}
 }

@@ -57,7 +57,7 @@ func randomMark(rng *rand.Rand, a netip.Addr) resource.Mark {
 }
 
 func randomRules(rng *rand.Rand, n int) resource.Set {
-	set := resource.Set{}
+	set := resource.NewSet()
 	for range n {
 		set.Add(randomRule(rng))
 	}

@@ -130,7 +130,7 @@ func (spec *chainSpec) understand(family resource.Family, have nft.Chain, there 
 // shown as such: of a table that sleeps, behind one that they have to precede, or several
 // for one thing that contradict each other.
 func (t *table) live() resource.Set {
-	live := resource.Set{}
+	live := resource.NewSet()
 	for _, spec := range ruleChains {
 		inForce := t.inForce(spec)
 		var last resource.Resource
@@ -139,7 +139,7 @@ func (t *table) live() resource.Set {
 				continue
 			}
 			state := r.state
-			other, again := live[state.Key()]
+			other, again := live.Find(state.Key())
 			misplaced := last != nil && precedence(state, last) < 0
 			if !inForce || misplaced || again && other != state {
 				state = powerless(state)

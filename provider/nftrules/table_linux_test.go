@@ -7,6 +7,7 @@ import (
 	"github.com/google/nftables/expr"
 	"github.com/lvsctl/lvsctl/provider/nft"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // Rules that are there but not in force are not shown as if they were.
@@ -58,7 +59,7 @@ func TestTableLive(t *testing.T) {
 			rs.Tables[0] = test.edit(rs.Tables[0], chains)
 		}
 		got := understand(resource.IPv4, rs).live()
-		if diff := cmp.Diff(resource.NewSet(test.want...), got, alike); diff != "" {
+		if diff := cmp.Diff(resource.NewSet(test.want...), got, alike, resourcetest.AsMaps); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 		// Making them again puts everything right.
@@ -72,7 +73,7 @@ func TestTableLive(t *testing.T) {
 		}
 		recount(&rs.Tables[0])
 		f.apply(t, again...)
-		if diff := cmp.Diff(resource.NewSet(all...), f.live(), alike); diff != "" {
+		if diff := cmp.Diff(resource.NewSet(all...), f.live(), alike, resourcetest.AsMaps); diff != "" {
 			t.Errorf("%s, and made again (-want +got):\n%s\n%s", test.name, diff, f)
 		}
 	}

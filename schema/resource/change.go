@@ -242,10 +242,19 @@ type Claim struct {
 	Step  string   // name of the step that set it
 }
 
+// NewClaims returns claims by the keys of their objects.
+func NewClaims(claims ...Claim) *ByKey[Claim] {
+	t := NewByKey[Claim]()
+	for _, c := range claims {
+		t.Put(c.Want.Key(), c)
+	}
+	return t
+}
+
 // A Ledger is what a host remembers of lvsctl's work on it.
 type Ledger struct {
 	BootID string // the boot during which it was last written
-	Claims map[Key]Claim
+	Claims *ByKey[Claim]
 	Steps  map[string][]Edge // the steps that made claims, lost ones too, by name, and what each came after
 	// Moves are those of an apply that has not ended, nil for none.
 	Moves *Moves
@@ -253,7 +262,7 @@ type Ledger struct {
 	// Lost are the claims of before the host booted on what went with that boot, until an
 	// apply has set up what is wanted now, or lvsctl boot has set it up again. What outlives a
 	// boot is among Claims.
-	Lost map[Key]Claim
+	Lost *ByKey[Claim]
 	Host string // by which name the config knew the host last, empty if it never said
 }
 

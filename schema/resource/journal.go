@@ -87,7 +87,7 @@ type Journal struct {
 	// Began says that it began a step here. One that did not may have something in Was all
 	// the same: what those did that it was to go on with.
 	Began bool
-	Was   map[Key]Was
+	Was   *ByKey[Was]
 	// Steps are, as they were, those that the claims in Was name, and those that the apply
 	// gave other edges.
 	Steps map[string][]Edge
@@ -120,7 +120,7 @@ type Last struct {
 
 // Last is the journal's summary.
 func (j *Journal) Last() *Last {
-	return &Last{Apply: j.Apply, Ending: j.Ending, Note: j.Note, Touched: len(j.Was)}
+	return &Last{Apply: j.Apply, Ending: j.Ending, Note: j.Note, Touched: j.Was.Len()}
 }
 
 // A Past apply is one in a history of them. One without an ending is under way, or was cut off.
@@ -241,11 +241,10 @@ type journalJSON struct {
 
 // Entries lists what objects were, in the order of their keys.
 func (j *Journal) Entries() []WasEntry {
-	list := make([]WasEntry, 0, len(j.Was))
-	for key, was := range j.Was {
+	list := make([]WasEntry, 0, j.Was.Len())
+	for key, was := range j.Was.Sorted() {
 		list = append(list, WasEntry{key, was})
 	}
-	slices.SortFunc(list, func(a, b WasEntry) int { return a.Key.Compare(b.Key) })
 	return list
 }
 
@@ -260,9 +259,9 @@ func (j *Journal) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return err
 	}
-	*j = Journal{Apply: v.Apply, Ending: v.Ending, Note: v.Note, Began: v.Began, Was: make(map[Key]Was, len(v.Was)), Steps: v.Steps}
+	*j = Journal{Apply: v.Apply, Ending: v.Ending, Note: v.Note, Began: v.Began, Was: NewByKey[Was](), Steps: v.Steps}
 	for _, e := range v.Was {
-		j.Was[e.Key] = e.Was
+		j.Was.Put(e.Key, e.Was)
 	}
 	return nil
 }

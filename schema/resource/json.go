@@ -128,8 +128,8 @@ func (c *Claim) UnmarshalJSON(data []byte) error {
 
 // MarshalJSON implements [json.Marshaler]: a list in the order of the keys.
 func (s Set) MarshalJSON() ([]byte, error) {
-	boxes := make([]Boxed, 0, len(s))
-	for _, r := range s.Sorted() {
+	boxes := make([]Boxed, 0, s.Len())
+	for _, r := range s.ByKey.Sorted() {
 		boxes = append(boxes, Boxed{r})
 	}
 	return json.Marshal(boxes)
@@ -141,7 +141,7 @@ func (s *Set) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &boxes); err != nil {
 		return err
 	}
-	*s = make(Set, len(boxes))
+	*s = NewSet()
 	for _, b := range boxes {
 		if b.Resource == nil {
 			return fmt.Errorf("set with a missing resource")
@@ -172,9 +172,9 @@ func (l *Ledger) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return err
 	}
-	*l = Ledger{BootID: v.BootID, Claims: byKey(v.Claims), Steps: v.Steps, Moves: v.Moves, Last: v.Last, Host: v.Host}
+	*l = Ledger{BootID: v.BootID, Claims: NewClaims(v.Claims...), Steps: v.Steps, Moves: v.Moves, Last: v.Last, Host: v.Host}
 	if len(v.Lost) > 0 {
-		l.Lost = byKey(v.Lost)
+		l.Lost = NewClaims(v.Lost...)
 	}
 	return nil
 }
@@ -183,22 +183,12 @@ func (l *Ledger) UnmarshalJSON(data []byte) error {
 func (l Ledger) Sorted() []Claim { return sorted(l.Claims) }
 
 // sorted lists claims in the order of their keys.
-func sorted(byKey map[Key]Claim) []Claim {
-	claims := make([]Claim, 0, len(byKey))
-	for _, c := range byKey {
+func sorted(byKey *ByKey[Claim]) []Claim {
+	claims := make([]Claim, 0, byKey.Len())
+	for _, c := range byKey.Sorted() {
 		claims = append(claims, c)
 	}
-	slices.SortFunc(claims, func(a, b Claim) int { return a.Want.Key().Compare(b.Want.Key()) })
 	return claims
-}
-
-// byKey is the opposite.
-func byKey(claims []Claim) map[Key]Claim {
-	m := make(map[Key]Claim, len(claims))
-	for _, c := range claims {
-		m[c.Want.Key()] = c
-	}
-	return m
 }
 
 // Counts says what destinations are serving. In JSON it is a list in the order of the keys.

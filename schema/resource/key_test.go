@@ -119,14 +119,14 @@ func TestSetSorted(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	set := randomSet(rng, 200)
 	list := set.Sorted()
-	if len(list) != len(set) {
-		t.Errorf("%d of %d resources", len(list), len(set))
+	if len(list) != set.Len() {
+		t.Errorf("%d of %d resources", len(list), set.Len())
 	}
 	if !slices.IsSortedFunc(list, func(a, b Resource) int { return a.Key().Compare(b.Key()) }) {
 		t.Error("not in the order of the keys")
 	}
 	one, other := Sysctl{"a", "1"}, Sysctl{"a", "2"}
-	if set := NewSet(one, other); len(set) != 1 || set[one.Key()] != Resource(other) {
+	if set := NewSet(one, other); set.Len() != 1 || set.Get(one.Key()) != Resource(other) {
 		t.Errorf("of two states of one object %v stayed", set)
 	}
 }

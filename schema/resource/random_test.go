@@ -3,6 +3,7 @@ package resource
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"time"
@@ -173,7 +174,7 @@ func randomKind(rng *rand.Rand) Kind { return Kind(1 + rng.IntN(len(kinds)-1)) }
 func randomAny(rng *rand.Rand) Resource { return randomResource(rng, randomKind(rng)) }
 
 func randomSet(rng *rand.Rand, n int) Set {
-	s := Set{}
+	s := NewSet()
 	for range n {
 		s.Add(randomAny(rng))
 	}
@@ -233,10 +234,10 @@ func randomClaim(rng *rand.Rand) Claim {
 }
 
 func randomLedger(rng *rand.Rand) Ledger {
-	l := Ledger{BootID: pick(rng, "", "b0a7"), Claims: map[Key]Claim{}, Steps: map[string][]Edge{}}
+	l := Ledger{BootID: pick(rng, "", "b0a7"), Claims: NewByKey[Claim](), Steps: map[string][]Edge{}}
 	for range rng.IntN(20) {
 		c := randomClaim(rng)
-		l.Claims[c.Want.Key()] = c
+		l.Claims.Put(c.Want.Key(), c)
 		l.Steps[c.Step] = randomEdges(rng)
 	}
 	return l
@@ -248,7 +249,7 @@ func randomSnapshot(rng *rand.Rand) Snapshot {
 		Live:  randomSet(rng, rng.IntN(30)), Connections: map[Key]Connections{}, Ledger: randomLedger(rng),
 		Notices: pick(rng, nil, []string{"the last line of the ledger is incomplete"}),
 	}
-	for k := range s.Live {
+	for k := range s.Live.All() {
 		if k.Kind == KindDestination {
 			s.Connections[k] = randomConnections(rng)
 		}
@@ -271,4 +272,10 @@ var alike = cmp.Options{
 	cmp.Comparer(func(a, b Key) bool { return a == b }),
 	cmp.Comparer(func(a, b error) bool { return a.Error() == b.Error() }),
 	cmpopts.EquateEmpty(),
+	asMap[Resource](), asMap[Claim](), asMap[Was](),
+}
+
+// asMap has cmp compare what is held by key as a map.
+func asMap[V any]() cmp.Option {
+	return cmp.Transformer("asMap", func(t *ByKey[V]) map[Key]V { return maps.Collect(t.All()) })
 }

@@ -16,7 +16,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 )
 
@@ -191,13 +190,14 @@ func (k Key) Words() string {
 // are rules of our own nftables tables.
 func All(kind Kind) Key { return Key{Kind: kind} }
 
-// A Set is a collection of resources by key.
-type Set map[Key]Resource
+// A Set is a collection of resources by key. It holds no nil; the zero Set is empty and can
+// be read.
+type Set struct{ *ByKey[Resource] }
 
 // NewSet returns the set of the given resources. Of two with the same key the last
 // one stays.
 func NewSet(rs ...Resource) Set {
-	s := make(Set, len(rs))
+	s := Set{NewByKey[Resource]()}
 	for _, r := range rs {
 		s.Add(r)
 	}
@@ -205,18 +205,16 @@ func NewSet(rs ...Resource) Set {
 }
 
 // Add puts r in the set, in the place of another state of the same object.
-func (s Set) Add(r Resource) { s[r.Key()] = r }
+func (s Set) Add(r Resource) { s.Put(r.Key(), r) }
+
+// Clone returns a copy.
+func (s Set) Clone() Set { return Set{s.ByKey.Clone()} }
 
 // Sorted lists the set in the order of its keys.
 func (s Set) Sorted() []Resource {
-	keys := make([]Key, 0, len(s))
-	for k := range s {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, Key.Compare)
-	list := make([]Resource, len(keys))
-	for i, k := range keys {
-		list[i] = s[k]
+	list := make([]Resource, 0, s.Len())
+	for _, r := range s.ByKey.Sorted() {
+		list = append(list, r)
 	}
 	return list
 }

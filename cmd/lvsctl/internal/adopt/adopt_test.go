@@ -210,7 +210,7 @@ func find(in *schema.Block, kind string) *schema.Block {
 func TestOursAlready(t *testing.T) {
 	mss := resource.MSS{From: addr("192.0.2.100"), Size: 1440}
 	snap := director(mss)
-	snap.Ledger.Claims = map[resource.Key]resource.Claim{mss.Key(): {Want: mss, Step: "web: open the tunnel"}}
+	snap.Ledger.Claims = resource.NewClaims(resource.Claim{Want: mss, Step: "web: open the tunnel"})
 	if _, err := describe(t, snap); !errors.Is(err, ErrTouches) {
 		t.Errorf("got %v", err)
 	}

@@ -25,14 +25,14 @@ type home struct {
 // IPv4 address on an interface that nobody made.
 func homes(snap *resource.Snapshot) []home {
 	virtual := map[netip.Addr]bool{}
-	for _, r := range snap.Live {
+	for _, r := range snap.Live.All() {
 		if s, ok := r.(resource.Service); ok {
 			virtual[s.Addr] = true
 		}
 	}
 	rank := func(a resource.Address) (n int) {
 		addr := a.Prefix.Addr()
-		link, _ := snap.Live[resource.Link{Name: a.Link}.Key()].(resource.Link)
+		link, _ := snap.Live.Get(resource.Link{Name: a.Link}.Key()).(resource.Link)
 		for i, unlikely := range []bool{addr.Is6(), slices.Contains(makeable, link.Type), a.Prefix.IsSingleIP(), virtual[addr], addr.IsLinkLocalUnicast(), addr.IsLoopback()} {
 			if unlikely {
 				n += 1 << i
@@ -87,10 +87,10 @@ func (d *draft) fits(at home, c *cluster, snap *resource.Snapshot) bool {
 	if want == nil {
 		return false
 	}
-	part := &resource.Snapshot{Facts: snap.Facts, Live: resource.Set{}}
+	part := &resource.Snapshot{Facts: snap.Facts, Live: resource.NewSet()}
 	for _, k := range want.Keys(d.subject.Name) {
-		if r := snap.Live[k]; r != nil {
-			part.Live[k] = r
+		if r := snap.Live.Get(k); r != nil {
+			part.Live.Put(k, r)
 		}
 	}
 	return !planner.Make(want, map[string]*resource.Snapshot{d.subject.Name: part}).Touches()

@@ -192,7 +192,7 @@ func linkOfVIP(vip netip.Addr, snap *resource.Snapshot) string {
 func (c *cluster) rewritten(snap *resource.Snapshot) string {
 	from := ""
 	for i, s := range c.services {
-		n, ok := snap.Live[resource.SourceNAT{Service: s.ServiceKey}.Key()].(resource.SourceNAT)
+		n, ok := snap.Live.Get(resource.SourceNAT{Service: s.ServiceKey}.Key()).(resource.SourceNAT)
 		words := n.First.String()
 		if n.First != n.Last {
 			words += "-" + n.Last.String()

@@ -141,7 +141,7 @@ func (p *picker) made(l resource.Link) {
 
 // setting is a setting of an interface.
 func (p *picker) setting(link, name string) string {
-	s, _ := p.snap.Live[resource.LinkSetting{Link: link, Name: name}.Key()].(resource.LinkSetting)
+	s, _ := p.snap.Live.Get(resource.LinkSetting{Link: link, Name: name}.Key()).(resource.LinkSetting)
 	return s.Value
 }
 
@@ -164,7 +164,7 @@ func (p *picker) special(a resource.Address) bool {
 	case virtual, a.Prefix.IsSingleIP(), a.Link == "lo", slices.Contains(comeWithModules, a.Link):
 		return true
 	}
-	_, made := p.snap.Live[resource.Link{Name: a.Link}.Key()].(resource.Link)
+	_, made := p.snap.Live.Get(resource.Link{Name: a.Link}.Key()).(resource.Link)
 	return made && slices.ContainsFunc(p.links, func(l link) bool { return l.Name == a.Link })
 }
 

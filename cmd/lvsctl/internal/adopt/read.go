@@ -60,7 +60,7 @@ func lists() []resource.Key {
 // modules asks for those that services have come with.
 func modules(snap *resource.Snapshot) []resource.Key {
 	keys := []resource.Key{resource.Module{Name: "ip_vs"}.Key()}
-	for _, r := range snap.Live {
+	for _, r := range snap.Live.All() {
 		if s, ok := r.(resource.Service); ok {
 			keys = append(keys, resource.Module{Name: "ip_vs_" + s.Scheduler}.Key())
 			if s.Engine != "" {

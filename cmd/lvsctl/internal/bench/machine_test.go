@@ -3,7 +3,6 @@ package bench
 import (
 	"bytes"
 	"context"
-	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,10 +18,10 @@ type machine struct{ live resource.Set }
 func (m *machine) BootID() (string, error) { return "boot", nil }
 
 func (m *machine) Read(context.Context, []resource.Key) (*resource.Snapshot, error) {
-	return &resource.Snapshot{Facts: resource.Facts{BootID: "boot", Schedulers: []string{"wlc"}}, Live: maps.Clone(m.live), Connections: map[resource.Key]resource.Connections{}}, nil
+	return &resource.Snapshot{Facts: resource.Facts{BootID: "boot", Schedulers: []string{"wlc"}}, Live: m.live.Clone(), Connections: map[resource.Key]resource.Connections{}}, nil
 }
 
-func (m *machine) Find([]resource.Key) (resource.Set, error) { return resource.Set{}, nil }
+func (m *machine) Find([]resource.Key) (resource.Set, error) { return resource.NewSet(), nil }
 
 func (m *machine) Connections([]resource.Key) (resource.Counts, error) { return resource.Counts{}, nil }
 
@@ -31,7 +30,7 @@ func (m *machine) Ask([]resource.Address) []resource.Neighbour { return nil }
 func (m *machine) Apply(_ context.Context, changes []resource.Change) resource.Outcome {
 	for _, c := range changes {
 		if c.After == nil {
-			delete(m.live, c.Key())
+			m.live.Delete(c.Key())
 		} else {
 			m.live.Add(c.After)
 		}
@@ -63,7 +62,7 @@ func BenchmarkCommands(b *testing.B) {
 			b.Fatal(err)
 		}
 		state := filepath.Join(b.TempDir(), "state")
-		m := &machine{resource.Set{}}
+		m := &machine{resource.NewSet()}
 		b.Run("apply/"+s.name, func(b *testing.B) {
 			for b.Loop() {
 				m.lvsctl(b, "apply", "--auto-approve", "--state-dir", state, path)

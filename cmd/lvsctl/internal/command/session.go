@@ -259,7 +259,7 @@ func (s *session) read(ctx context.Context) (map[string]*resource.Snapshot, erro
 			done[(*last).Apply.ID] = true
 		}
 		switch {
-		case *last == nil && len(snapshots[name].Ledger.Lost) > 0:
+		case *last == nil && snapshots[name].Ledger.Lost.Len() > 0:
 			s.unfinished = append(s.unfinished, name)
 		case *last == nil:
 		case s.apply != nil && (*last).Apply.ID == s.apply.ID:
@@ -296,7 +296,7 @@ func forgotten(destroy resource.Apply, snapshots map[string]*resource.Snapshot) 
 		case snap == nil:
 		case snap.Ledger.Last == nil || snap.Ledger.Last.Apply.ID != destroy.ID:
 			some = true
-		case len(snap.Ledger.Claims) > 0:
+		case snap.Ledger.Claims.Len() > 0:
 			return false
 		}
 	}

@@ -41,7 +41,7 @@ func (f *Fleet) Start(ctx context.Context, by agent.Holder, apply resource.Apply
 func (f *Fleet) cancel(ctx context.Context, apply resource.Apply, names []string) error {
 	return f.each(names, func(name string) error {
 		j, err := f.hosts[name].Journal(ctx)
-		if err != nil || j == nil || j.Ended() || j.Apply.ID != apply.ID || len(j.Was) > 0 {
+		if err != nil || j == nil || j.Ended() || j.Apply.ID != apply.ID || j.Was.Len() > 0 {
 			return err
 		}
 		return f.hosts[name].End(ctx, resource.Reverted, "it was not begun")

@@ -60,8 +60,13 @@ func TestRollBack(t *testing.T) {
 // have been heard. What it went on with, and what was there before, stays.
 func TestStartFails(t *testing.T) {
 	apply := resource.Apply{ID: "next", Hosts: []string{"lb1", "web1", "web2"}}
-	told := func(was map[resource.Key]resource.Was) *resource.Journal {
+	told := func(was *resource.ByKey[resource.Was]) *resource.Journal {
 		return &resource.Journal{Apply: apply, Was: was}
+	}
+	touched := func() *resource.ByKey[resource.Was] {
+		was := resource.NewByKey[resource.Was]()
+		was.Put(resource.Key{}, resource.Was{})
+		return was
 	}
 	before := &resource.Journal{Apply: resource.Apply{ID: "last"}, Ending: resource.Applied}
 	full, lost := errors.New("no space left on device"), &agent.Error{Code: agent.Unreachable, Message: "lost the agent"}
@@ -72,7 +77,7 @@ func TestStartFails(t *testing.T) {
 		want     []string // who is told what
 	}{
 		{"a full disk", map[string]error{"start web1 next 0": full}, map[string]*resource.Journal{"lb1": told(nil), "web1": before}, []string{"end lb1 reverted it was not begun"}},
-		{"going on with another", map[string]error{"start web1 next 0": full}, map[string]*resource.Journal{"lb1": told(map[resource.Key]resource.Was{{}: {}})}, nil},
+		{"going on with another", map[string]error{"start web1 next 0": full}, map[string]*resource.Journal{"lb1": told(touched())}, nil},
 		{"lost, and it had heard", map[string]error{"start web1 next 0": lost, "alive web1": lost}, map[string]*resource.Journal{"lb1": told(nil), "web1": told(nil)}, []string{"end lb1 reverted it was not begun", "end web1 reverted it was not begun"}},
 		{"lost, and it had not heard", map[string]error{"start web1 next 0": lost, "alive web1": lost}, map[string]*resource.Journal{"lb1": told(nil), "web1": before}, []string{"end lb1 reverted it was not begun"}},
 		{"lost for good", map[string]error{"start web1 next 0": lost, "alive web1": lost, "connect web1": lost}, map[string]*resource.Journal{"lb1": told(nil), "web1": told(nil)}, []string{"end lb1 reverted it was not begun"}},

@@ -95,9 +95,9 @@ var sameErrors = cmp.Comparer(func(a, b error) bool { return a.Error() == b.Erro
 func TestUnion(t *testing.T) {
 	key := func(name string) resource.Key { return sysctl(name, "").Key() }
 	ledger := func(names ...string) resource.Ledger {
-		l := resource.Ledger{Claims: map[resource.Key]resource.Claim{}}
+		l := resource.Ledger{Claims: resource.NewByKey[resource.Claim]()}
 		for _, name := range names {
-			l.Claims[key(name)] = resource.Claim{Want: sysctl(name, "1")}
+			l.Claims.Put(key(name), resource.Claim{Want: sysctl(name, "1")})
 		}
 		return l
 	}

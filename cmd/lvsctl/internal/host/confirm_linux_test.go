@@ -64,7 +64,7 @@ func TestConfirmedBeforeBoot(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, lost := snap.Ledger.Lost[module.Key()]
+			_, lost := snap.Ledger.Lost.Find(module.Key())
 			last := snap.Ledger.Last
 			if kept := confirmed == "this"; lost != kept || (last == nil) != kept || !kept && last.Ending != resource.Rebooted {
 				t.Errorf("lost %v, last apply %+v", snap.Ledger.Lost, last)

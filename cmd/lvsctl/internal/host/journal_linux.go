@@ -33,7 +33,7 @@ func (l *local) Start(_ context.Context, name string, apply resource.Apply, chan
 
 // unbegun ends an apply that was not begun. One that goes on with another stays open.
 func (l *local) unbegun() error {
-	if j := l.store.Journal(); j == nil || j.Ended() || len(j.Was) > 0 {
+	if j := l.store.Journal(); j == nil || j.Ended() || j.Was.Len() > 0 {
 		return nil
 	}
 	return l.store.End(resource.Reverted, "it was not begun")

@@ -92,13 +92,13 @@ func Name(dir string) (string, error) {
 
 // union is keys and those of the ledger's objects, each once.
 func union(keys []resource.Key, ledger resource.Ledger) []resource.Key {
-	all := make([]resource.Key, len(keys), len(keys)+len(ledger.Claims))
+	all := make([]resource.Key, len(keys), len(keys)+ledger.Claims.Len())
 	copy(all, keys)
 	asked := make(map[resource.Key]struct{}, len(keys))
 	for _, k := range keys {
 		asked[k] = struct{}{}
 	}
-	for k := range ledger.Claims {
+	for k := range ledger.Claims.All() {
 		if _, twice := asked[k]; !twice {
 			all = append(all, k)
 		}
@@ -195,7 +195,7 @@ func (l *local) asFound(step resource.Step) (resource.Step, error) {
 	}
 	step.Changes = slices.Clone(step.Changes)
 	for i, c := range step.Changes {
-		if r := found[c.Key()]; unknown(c) && r != nil {
+		if r := found.Get(c.Key()); unknown(c) && r != nil {
 			step.Changes[i].Before = r
 		}
 	}
@@ -241,7 +241,7 @@ func (l *local) Close() error {
 	}
 	var errs []error
 	if l.store != nil {
-		if ledger := l.store.Ledger(); len(ledger.Claims)+len(ledger.Lost) == 0 && l.store.Journal() == nil {
+		if ledger := l.store.Ledger(); ledger.Claims.Len()+ledger.Lost.Len() == 0 && l.store.Journal() == nil {
 			release = l.lock.Discard
 			errs = append(errs, removeCopies(l.dir))
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/provider/agent"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 	"github.com/lvsctl/lvsctl/state"
 	"golang.org/x/sys/unix"
 )
@@ -97,11 +98,11 @@ func expectLedger(t *testing.T, dir string, want ...resource.Claim) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	claims := map[resource.Key]resource.Claim{}
+	claims := resource.NewByKey[resource.Claim]()
 	for _, c := range want {
-		claims[c.Want.Key()] = c
+		claims.Put(c.Want.Key(), c)
 	}
-	if diff := cmp.Diff(claims, store.Ledger().Claims, alike); diff != "" {
+	if diff := cmp.Diff(claims, store.Ledger().Claims, alike, resourcetest.AsMaps); diff != "" {
 		t.Errorf("ledger (-want +got):\n%s", diff)
 	}
 }
@@ -171,7 +172,7 @@ func TestLocalLifeOfClaims(t *testing.T) {
 		t.Errorf("snapshot of boot %q, facts %+v; %v", snap.Ledger.BootID, snap.Facts, err)
 	}
 	// Asked for or claimed, each is read.
-	if diff := cmp.Diff(resource.NewSet(after, vip("1"), vip("2")), snap.Live, alike); diff != "" {
+	if diff := cmp.Diff(resource.NewSet(after, vip("1"), vip("2")), snap.Live, alike, resourcetest.AsMaps); diff != "" {
 		t.Errorf("live (-want +got):\n%s", diff)
 	}
 	apply(t, h, step("vip", resource.Change{Action: resource.Delete, Before: vip("1")}))
@@ -259,7 +260,7 @@ func TestLocalClaimsFirst(t *testing.T) {
 	}()
 	apply(t, h, step("load", create(module), create(vip("1"))))
 	ledger, ok := <-seen
-	if !ok || len(ledger.Claims) != 2 || ledger.Claims[vip("1").Key()].Want != resource.Resource(vip("1")) {
+	if !ok || ledger.Claims.Len() != 2 || ledger.Claims.Get(vip("1").Key()).Want != resource.Resource(vip("1")) {
 		t.Errorf("during the step the ledger said %v", ledger)
 	}
 }
@@ -357,7 +358,7 @@ func TestLocalNotices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(snap.Notices) != 1 || len(snap.Ledger.Claims) != 1 {
+	if len(snap.Notices) != 1 || snap.Ledger.Claims.Len() != 1 {
 		t.Errorf("notices %q, claims %v", snap.Notices, snap.Ledger.Claims)
 	}
 }

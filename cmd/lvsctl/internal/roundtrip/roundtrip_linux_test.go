@@ -258,8 +258,9 @@ func (a *application) left() (findings []string) {
 		for _, d := range h.Drift {
 			findings = append(findings, fmt.Sprintf("drift on %s: left %v, found %v", h.Name, d.Left, d.Found))
 		}
-		wanted := a.wanted(h.Name)
-		if read := a.read(h.Name, wanted); !maps.Equal(wanted, read) {
+		set := a.wanted(h.Name)
+		wanted, read := maps.Collect(set.All()), maps.Collect(a.read(h.Name, set).All())
+		if !maps.Equal(wanted, read) {
 			findings = append(findings, fmt.Sprintf("read on %s (-want +got):\n%s", h.Name, cmp.Diff(wanted, read, same)))
 		}
 	}
@@ -268,7 +269,7 @@ func (a *application) left() (findings []string) {
 
 // wanted is all that a configuration wants on a host: what a plan for an empty one makes.
 func (a *application) wanted(host string) resource.Set {
-	set := resource.Set{}
+	set := resource.NewSet()
 	for _, step := range planner.Make(a.desired, map[string]*resource.Snapshot{host: {}}).Steps {
 		for _, c := range step.Changes {
 			set.Add(c.After)
@@ -279,9 +280,9 @@ func (a *application) wanted(host string) resource.Set {
 
 // read is what is there of what is wanted, and all of IPVS.
 func (a *application) read(host string, wanted resource.Set) resource.Set {
-	set := resource.Set{}
-	for key, r := range a.after[host].Live {
-		if wanted[key] != nil || key.Kind == resource.KindService || key.Kind == resource.KindDestination {
+	set := resource.NewSet()
+	for key, r := range a.after[host].Live.All() {
+		if wanted.Get(key) != nil || key.Kind == resource.KindService || key.Kind == resource.KindDestination {
 			set.Add(r)
 		}
 	}

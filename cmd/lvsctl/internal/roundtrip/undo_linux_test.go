@@ -172,8 +172,8 @@ func (p *pair) compareLedger(name string, now resource.Ledger) (findings []strin
 	if snap := p.was.after[name]; snap != nil {
 		was = snap.Ledger
 	}
-	if !maps.Equal(was.Claims, now.Claims) {
-		findings = append(findings, fmt.Sprintf("claims on %s (-before +after):\n%s", name, cmp.Diff(was.Claims, now.Claims, same)))
+	if was, now := maps.Collect(was.Claims.All()), maps.Collect(now.Claims.All()); !maps.Equal(was, now) {
+		findings = append(findings, fmt.Sprintf("claims on %s (-before +after):\n%s", name, cmp.Diff(was, now, same)))
 	}
 	if !maps.EqualFunc(was.Steps, now.Steps, slices.Equal) {
 		findings = append(findings, fmt.Sprintf("steps on %s (-before +after):\n%s", name, cmp.Diff(was.Steps, now.Steps)))

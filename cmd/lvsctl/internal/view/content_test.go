@@ -75,12 +75,12 @@ func files() *planner.Plan {
 // fileStates is a host with files as show prints them.
 func fileStates() []HostState {
 	plan := files()
-	snap := &resource.Snapshot{Facts: resource.Facts{Kernel: "6.1.0"}, Live: resource.Set{}, Ledger: resource.Ledger{Claims: map[resource.Key]resource.Claim{}}}
+	snap := &resource.Snapshot{Facts: resource.Facts{Kernel: "6.1.0"}, Live: resource.NewSet(), Ledger: resource.Ledger{Claims: resource.NewByKey[resource.Claim]()}}
 	for i, d := range plan.Hosts[0].Drift {
 		if i == 1 || i == 2 {
 			continue // other states of the same
 		}
-		snap.Ledger.Claims[d.Left.Key()] = resource.Claim{Want: d.Left, Step: "web: files"}
+		snap.Ledger.Claims.Put(d.Left.Key(), resource.Claim{Want: d.Left, Step: "web: files"})
 		if d.Found != nil {
 			snap.Live.Add(d.Found)
 		}

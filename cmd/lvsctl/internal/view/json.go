@@ -208,7 +208,7 @@ func ShowJSON(hosts []HostState, now time.Time) ShowDocument {
 		for _, claim := range h.Ledger.Sorted() {
 			key := claim.Want.Key()
 			host.Objects = append(host.Objects, ShowObject{
-				address(h.Name, key), key.Kind, claim.Step, claim.Want, h.Live[key], claim.Prior, h.Connections[key],
+				address(h.Name, key), key.Kind, claim.Step, claim.Want, h.Live.Get(key), claim.Prior, h.Connections[key],
 			})
 		}
 		doc.Hosts = append(doc.Hosts, host)

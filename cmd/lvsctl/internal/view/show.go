@@ -16,7 +16,7 @@ type HostState struct {
 // Show prints what lvsctl keeps on each host, as it is now.
 func (p *Printer) Show(hosts []HostState) {
 	for _, h := range hosts {
-		p.Printf("%s  %s\n", p.paint(bold, h.Name), p.paint(dim, fmt.Sprintf("Linux %s, %s of lvsctl's", Clean(h.Facts.Kernel), count(len(h.Ledger.Claims), "object"))))
+		p.Printf("%s  %s\n", p.paint(bold, h.Name), p.paint(dim, fmt.Sprintf("Linux %s, %s of lvsctl's", Clean(h.Facts.Kernel), count(h.Ledger.Claims.Len(), "object"))))
 		if last := h.Ledger.Last; last != nil {
 			p.Printf("  %s\n", p.paint(dim, Clean(lastApply(last.Apply))))
 		}
@@ -27,7 +27,7 @@ func (p *Printer) Show(hosts []HostState) {
 				kind = key.Kind
 				p.Printf("  %s\n", kind)
 			}
-			p.owned(claim, h.Live[key], h.Connections[key])
+			p.owned(claim, h.Live.Get(key), h.Connections[key])
 		}
 		p.Printf("\n")
 	}

@@ -126,7 +126,7 @@ func hostile() *planner.Plan {
 // states are hosts as show prints them: one with objects in all conditions, one with
 // nothing.
 func states() []HostState {
-	ledger := resource.Ledger{BootID: "b0a7", Claims: map[resource.Key]resource.Claim{}}
+	ledger := resource.Ledger{BootID: "b0a7", Claims: resource.NewByKey[resource.Claim]()}
 	for _, c := range []resource.Claim{
 		{Want: module, Step: "web: load IPVS"},
 		{Want: sysctl("net.ipv4.conf.all.arp_ignore", "1"), Prior: sysctl("net.ipv4.conf.all.arp_ignore", "0"), Step: "web: keep quiet"},
@@ -135,7 +135,7 @@ func states() []HostState {
 		{Want: two, Prior: weighing(two, 7), Step: "web: web2 in service"},
 		{Want: vip, Step: "web: take the VIP"},
 	} {
-		ledger.Claims[c.Want.Key()] = c
+		ledger.Claims.Put(c.Want.Key(), c)
 	}
 	ledger.Last = &resource.Last{
 		Apply:  resource.Apply{ID: "X", Who: "ann@desk", Command: "lvsctl apply --override capacity", Since: clock(), Hosts: []string{"lb1"}, Overrides: []string{"capacity"}},
@@ -158,7 +158,7 @@ func hostileState() []HostState {
 	return []HostState{{"lb1", &resource.Snapshot{
 		Facts: resource.Facts{Kernel: evil}, Live: resource.NewSet(found),
 		Ledger: resource.Ledger{
-			Claims: map[resource.Key]resource.Claim{left.Key(): {Want: left, Step: evil}},
+			Claims: resource.NewClaims(resource.Claim{Want: left, Step: evil}),
 			Last:   &resource.Last{Apply: resource.Apply{Who: evil, Command: evil, Overrides: []string{evil}}},
 		},
 	}}}

@@ -1,0 +1,362 @@
+package resource
+
+import (
+	"cmp"
+	"iter"
+	"maps"
+	"net/netip"
+	"slices"
+)
+
+// A ByKey holds something about each of many objects of one host, by their keys. It is a
+// map, and one that knows that of most objects there are few, and tens of thousands of
+// destinations: those it keeps in order, by service, where each takes a third of the memory
+// and of the time that it takes in a map, and where services can be compared whole.
+//
+// A nil one is empty and can be read. It must not be changed while it is read.
+type ByKey[V any] struct {
+	others map[Key]V
+	behind map[ServiceKey]*Behind[V]
+	count  int // of destinations
+}
+
+// NewByKey returns an empty one.
+func NewByKey[V any]() *ByKey[V] {
+	return &ByKey[V]{others: map[Key]V{}, behind: map[ServiceKey]*Behind[V]{}}
+}
+
+// behindService tells the keys of destinations.
+func (k *Key) behindService() bool {
+	return k.Kind == KindDestination && k.Prefix.IsSingleIP() && k.Name == "" && k.Table == 0 && k.Metric == 0
+}
+
+// DestinationKey is the key of a destination of a service.
+func DestinationKey(service ServiceKey, addr netip.Addr, port uint16) Key {
+	return Key{Kind: KindDestination, Service: service, Prefix: hostPrefix(addr), Port: port}
+}
+
+// Find returns what is held for a key, and whether anything is.
+func (t *ByKey[V]) Find(k Key) (v V, ok bool) {
+	if t == nil {
+		return v, false
+	}
+	if k.behindService() {
+		return t.behind[k.Service].Find(k.Prefix.Addr(), k.Port)
+	}
+	v, ok = t.others[k]
+	return v, ok
+}
+
+// Get is Find for who can do with the zero value.
+func (t *ByKey[V]) Get(k Key) V {
+	v, _ := t.Find(k)
+	return v
+}
+
+// Has tells whether anything is held for a key.
+func (t *ByKey[V]) Has(k Key) bool {
+	_, ok := t.Find(k)
+	return ok
+}
+
+// Put holds a value for a key, in the place of another one.
+func (t *ByKey[V]) Put(k Key, v V) {
+	if !k.behindService() {
+		t.others[k] = v
+		return
+	}
+	b := t.behind[k.Service]
+	if b == nil {
+		b = &Behind[V]{}
+		t.behind[k.Service] = b
+	}
+	if b.put(k.Prefix.Addr(), k.Port, v) {
+		t.count++
+	}
+}
+
+// Delete lets go of what is held for a key.
+func (t *ByKey[V]) Delete(k Key) {
+	if !k.behindService() {
+		delete(t.others, k)
+		return
+	}
+	if b := t.behind[k.Service]; b != nil && b.delete(k.Prefix.Addr(), k.Port) {
+		t.count--
+		if len(b.chunks) == 0 {
+			delete(t.behind, k.Service)
+		}
+	}
+}
+
+// DeleteFunc lets go of all for which a function is true.
+func (t *ByKey[V]) DeleteFunc(del func(Key, V) bool) {
+	var gone []Key
+	for k, v := range t.All() {
+		if del(k, v) {
+			gone = append(gone, k)
+		}
+	}
+	for _, k := range gone {
+		t.Delete(k)
+	}
+}
+
+// Clear lets go of all.
+func (t *ByKey[V]) Clear() { *t = *NewByKey[V]() }
+
+// Copy puts all that another one holds.
+func (t *ByKey[V]) Copy(from *ByKey[V]) {
+	for k, v := range from.All() {
+		t.Put(k, v)
+	}
+}
+
+// Len is for how many objects something is held.
+func (t *ByKey[V]) Len() int {
+	if t == nil {
+		return 0
+	}
+	return len(t.others) + t.count
+}
+
+// All are all keys with what is held for them, in no particular order.
+func (t *ByKey[V]) All() iter.Seq2[Key, V] {
+	return func(yield func(Key, V) bool) {
+		if t == nil {
+			return
+		}
+		for k, v := range t.others {
+			if !yield(k, v) {
+				return
+			}
+		}
+		for service, b := range t.behind {
+			if !b.yield(service, yield) {
+				return
+			}
+		}
+	}
+}
+
+// Others are those that are no destinations.
+func (t *ByKey[V]) Others() iter.Seq2[Key, V] {
+	if t == nil {
+		return func(func(Key, V) bool) {}
+	}
+	return maps.All(t.others)
+}
+
+// Sorted are all keys in their order, with what is held for them.
+func (t *ByKey[V]) Sorted() iter.Seq2[Key, V] {
+	return func(yield func(Key, V) bool) {
+		if t == nil {
+			return
+		}
+		for _, k := range slices.SortedFunc(maps.Keys(t.others), Key.Compare) {
+			if !yield(k, t.others[k]) {
+				return
+			}
+		}
+		for _, service := range slices.SortedFunc(maps.Keys(t.behind), ServiceKey.Compare) {
+			if !t.behind[service].yield(service, yield) {
+				return
+			}
+		}
+	}
+}
+
+// Keys lists the keys in their order.
+func (t *ByKey[V]) Keys() []Key {
+	keys := make([]Key, 0, t.Len())
+	for k := range t.Sorted() {
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// Clone returns a copy, nil for nil.
+func (t *ByKey[V]) Clone() *ByKey[V] {
+	if t == nil {
+		return nil
+	}
+	c := &ByKey[V]{others: maps.Clone(t.others), behind: make(map[ServiceKey]*Behind[V], len(t.behind)), count: t.count}
+	for service, b := range t.behind {
+		c.behind[service] = b.clone()
+	}
+	return c
+}
+
+// Services are those that something is held behind, with that.
+func (t *ByKey[V]) Services() iter.Seq2[ServiceKey, *Behind[V]] {
+	if t == nil {
+		return func(func(ServiceKey, *Behind[V]) bool) {}
+	}
+	return maps.All(t.behind)
+}
+
+// Behind is what is held behind a service, nil for nothing.
+func (t *ByKey[V]) Behind(service ServiceKey) *Behind[V] {
+	if t == nil {
+		return nil
+	}
+	return t.behind[service]
+}
+
+// A Behind holds something about each destination of one service, in the order of their
+// addresses and ports. A nil one is empty.
+type Behind[V any] struct {
+	chunks [][]held[V] // in order, none empty
+}
+
+// held is a destination with what is held for it.
+type held[V any] struct {
+	addr netip.Addr
+	port uint16
+	v    V
+}
+
+// chunkSize is how many destinations are moved at most to make room for one.
+const chunkSize = 256
+
+// compare orders destinations.
+func (h *held[V]) compare(addr netip.Addr, port uint16) int {
+	if c := h.addr.Compare(addr); c != 0 {
+		return c
+	}
+	return cmp.Compare(h.port, port)
+}
+
+// search finds the place of a destination: in which chunk and where in it.
+func (b *Behind[V]) search(addr netip.Addr, port uint16) (chunk, at int, found bool) {
+	for lo, hi := 0, len(b.chunks); ; { // the last chunk that does not begin after it
+		if hi-lo <= 1 {
+			chunk = lo
+			break
+		}
+		if mid := (lo + hi) / 2; b.chunks[mid][0].compare(addr, port) <= 0 {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	if len(b.chunks) == 0 {
+		return 0, 0, false
+	}
+	list := b.chunks[chunk]
+	if last := &list[len(list)-1]; last.compare(addr, port) < 0 {
+		return chunk, len(list), false
+	}
+	lo, hi := 0, len(list)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		switch c := list[mid].compare(addr, port); {
+		case c == 0:
+			return chunk, mid, true
+		case c < 0:
+			lo = mid + 1
+		default:
+			hi = mid
+		}
+	}
+	return chunk, lo, false
+}
+
+// Find returns what is held for a destination, and whether anything is.
+func (b *Behind[V]) Find(addr netip.Addr, port uint16) (v V, ok bool) {
+	if b == nil {
+		return v, false
+	}
+	chunk, at, ok := b.search(addr, port)
+	if !ok {
+		return v, false
+	}
+	return b.chunks[chunk][at].v, true
+}
+
+// put holds a value for a destination, and tells whether there was none.
+func (b *Behind[V]) put(addr netip.Addr, port uint16, v V) bool {
+	chunk, at, found := b.search(addr, port)
+	if found {
+		b.chunks[chunk][at].v = v
+		return false
+	}
+	h := held[V]{addr, port, v}
+	if len(b.chunks) == 0 {
+		b.chunks = [][]held[V]{{h}}
+		return true
+	}
+	list := slices.Insert(b.chunks[chunk], at, h)
+	b.chunks[chunk] = list
+	if len(list) >= chunkSize {
+		half := chunkSize / 2
+		if at == len(list)-1 {
+			half = len(list) - 1 // they come in order, and leave full chunks behind
+		}
+		rest := append(make([]held[V], 0, chunkSize/2), list[half:]...)
+		clear(list[half:])
+		b.chunks[chunk] = list[:half]
+		b.chunks = slices.Insert(b.chunks, chunk+1, rest)
+	}
+	return true
+}
+
+// delete lets go of a destination, and tells whether there was anything.
+func (b *Behind[V]) delete(addr netip.Addr, port uint16) bool {
+	chunk, at, found := b.search(addr, port)
+	if !found {
+		return false
+	}
+	if len(b.chunks[chunk]) == 1 {
+		b.chunks = slices.Delete(b.chunks, chunk, chunk+1)
+	} else {
+		b.chunks[chunk] = slices.Delete(b.chunks[chunk], at, at+1)
+	}
+	return true
+}
+
+// All are the values in the order of their destinations.
+func (b *Behind[V]) All() iter.Seq[V] {
+	return func(yield func(V) bool) {
+		if b == nil {
+			return
+		}
+		for _, list := range b.chunks {
+			for i := range list {
+				if !yield(list[i].v) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Len is for how many destinations something is held.
+func (b *Behind[V]) Len() int {
+	n := 0
+	if b != nil {
+		for _, list := range b.chunks {
+			n += len(list)
+		}
+	}
+	return n
+}
+
+func (b *Behind[V]) yield(service ServiceKey, yield func(Key, V) bool) bool {
+	for _, list := range b.chunks {
+		for i := range list {
+			if !yield(DestinationKey(service, list[i].addr, list[i].port), list[i].v) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (b *Behind[V]) clone() *Behind[V] {
+	c := &Behind[V]{slices.Clone(b.chunks)}
+	for i := range c.chunks {
+		c.chunks[i] = slices.Clone(c.chunks[i])
+	}
+	return c
+}
