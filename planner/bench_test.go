@@ -19,7 +19,7 @@ func BenchmarkObjects(b *testing.B) {
 	})
 	resourcetest.Objects(b, "diff, nothing to do", func(b *testing.B, n int) func() {
 		_, d := load(b, manyServers(n))
-		snaps := map[string]*resource.Snapshot{"lb": settled(Make(d, map[string]*resource.Snapshot{"lb": {}}))}
+		snaps := map[string]*resource.Snapshot{"lb": atRest(Make(d, map[string]*resource.Snapshot{"lb": {}}))}
 		return func() {
 			if plan := Make(d, snaps); len(plan.Steps) > 0 {
 				b.Fatal("not empty")
@@ -46,7 +46,7 @@ func BenchmarkObjects(b *testing.B) {
 }
 
 // settled is a host on which a plan that sets up all was carried out.
-func settled(plan *Plan) *resource.Snapshot {
+func atRest(plan *Plan) *resource.Snapshot {
 	snap := &resource.Snapshot{Live: resource.NewSet(), Ledger: resource.Ledger{Claims: resource.NewByKey[resource.Claim](), Steps: map[string][]resource.Edge{}}}
 	for _, s := range plan.Steps {
 		for _, c := range s.Changes {

@@ -44,6 +44,15 @@ type step struct {
 	server string // the managed real server that the step is for on another host, for people
 }
 
+// others are the keys of a step that are no destinations. Of these it has tens of thousands,
+// and nothing else before them.
+func (s *step) others() []resource.Key {
+	if len(s.keys) > 0 && s.keys[0].Kind == resource.KindDestination {
+		return nil
+	}
+	return s.keys
+}
+
 type edge struct {
 	step *step
 	why  string
@@ -132,15 +141,15 @@ func (d *Desired) AtOnce() *Desired {
 // Keys lists what has to be read on a host, in no particular order: what the config
 // wants there, what may have to change for a moment, and what is worth a warning.
 func (d *Desired) Keys(host string) []resource.Key {
-	keys := make([]resource.Key, 0, d.wants[host].Len()+len(passing)+2)
-	for k := range d.wants[host].All() {
+	var keys []resource.Key
+	for k := range d.wants[host].Others() { // all destinations are read, see [resource.Snapshot]
 		keys = append(keys, k)
 	}
 	keys = append(keys, passing...)
 	worth := map[resource.Key]bool{reuseMode: true, quiescentTemplate: true}
 	if _, forwards := d.wants[host].Find(forwardIPv6.Key()); forwards {
 		worth[advertisedDefault] = true
-		for _, w := range d.wants[host].All() {
+		for _, w := range d.wants[host].Others() {
 			if link := linkOf(w.state); link != "" {
 				worth[acceptAdvertised(link)] = true
 			}
@@ -180,11 +189,10 @@ func (s *step) comesAfter(first *step, why string) {
 // state, it stays there and s comes after that step.
 func (d *Desired) want(s *step, r resource.Resource, source resource.Source) {
 	key := r.Key()
-	other, taken := d.wants[s.Host].Find(key)
+	other, taken := d.wants[s.Host].Claim(key, want{state: r, step: s, source: source})
 	switch {
 	case !taken:
 		d.standOn(s, r)
-		d.wants[s.Host].Put(key, want{state: r, step: s, source: source})
 		s.keys = append(s.keys, key)
 	case other.state == r:
 		s.comesAfter(other.step, "shares "+key.String())

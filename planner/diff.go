@@ -17,24 +17,25 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 	d = d.on(snapshots)
 	g := newGraph(d, snapshots)
 	plan := &Plan{}
+	settled := d.settled(snapshots)
 	remade := map[string]*resource.Snapshot{}
 	for _, name := range d.Hosts {
 		snap, ok := snapshots[name]
 		if !ok {
 			continue
 		}
-		plan.Hosts = append(plan.Hosts, d.look(name, snap))
+		plan.Hosts = append(plan.Hosts, d.look(name, snap, settled))
 		remade[name] = d.withoutRemade(name, snap)
 	}
 	for _, s := range d.steps {
 		if snap, ok := remade[s.Host]; ok {
-			d.setUp(g, s, snap, snapshots[s.Host])
+			d.setUp(g, s, snap, snapshots[s.Host], settled)
 		}
 	}
 	for _, host := range plan.Hosts {
 		snap := remade[host.Name]
 		shared := sharedServices(host.Foreign)
-		for _, key := range d.unwanted(host.Name, snap) {
+		for _, key := range d.unwanted(host.Name, snap, settled) {
 			claim := snap.Ledger.Claims.Get(key)
 			c := release(claim, snap.Live.Get(key), snap.Connections[key], key.Kind == resource.KindService && shared[key.Service])
 			if c.Action == resource.Restore && d.linkGoes(host.Name, resource.LinkOfSetting(key), snap) {
@@ -60,8 +61,11 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 
 // setUp adds what a step has to change on a host, which has found and of which remade is
 // left when the links that have to be made anew are.
-func (d *Desired) setUp(g *graph, s *step, remade, found *resource.Snapshot) {
+func (d *Desired) setUp(g *graph, s *step, remade, found *resource.Snapshot, settled settled) {
 	for _, key := range s.keys {
+		if settled.has(s.Host, key) {
+			continue
+		}
 		c, needed := d.converge(d.wants[s.Host].Get(key), key, remade)
 		if !needed {
 			continue
@@ -77,15 +81,15 @@ func (d *Desired) setUp(g *graph, s *step, remade, found *resource.Snapshot) {
 }
 
 // look is what a plan says about a host beside its changes.
-func (d *Desired) look(name string, snap *resource.Snapshot) Host {
-	return Host{Name: name, Drift: drift(snap), Rebooted: snap.Ledger.Lost.Len(), Foreign: d.foreign(name, snap)}
+func (d *Desired) look(name string, snap *resource.Snapshot, settled settled) Host {
+	return Host{Name: name, Drift: drift(name, snap, settled), Rebooted: snap.Ledger.Lost.Len(), Foreign: d.foreign(name, snap, settled)}
 }
 
 // withoutRemade is what will be left of a host when the links that have to be made anew
 // are: what is on a link goes with it.
 func (d *Desired) withoutRemade(host string, snap *resource.Snapshot) *resource.Snapshot {
 	gone := map[string]bool{}
-	for key, w := range d.wants[host].All() {
+	for key, w := range d.wants[host].Others() {
 		if live := snap.Live.Get(key); key.Kind == resource.KindLink && live != nil && live != w.state {
 			gone[key.Name] = true
 		}
@@ -139,14 +143,13 @@ func sharedServices(foreign []resource.Resource) map[resource.ServiceKey]bool {
 }
 
 // unwanted lists what is ours on a host and no longer wanted, in order.
-func (d *Desired) unwanted(host string, snap *resource.Snapshot) []resource.Key {
+func (d *Desired) unwanted(host string, snap *resource.Snapshot, settled settled) []resource.Key {
 	var keys []resource.Key
-	for key := range snap.Ledger.Claims.All() {
-		if _, wanted := d.wants[host].Find(key); !wanted {
+	for key := range snap.Ledger.Claims.SortedBut(settled[host]) {
+		if !d.wants[host].Has(key) {
 			keys = append(keys, key)
 		}
 	}
-	slices.SortFunc(keys, resource.Key.Compare)
 	return keys
 }
 
@@ -294,9 +297,9 @@ func onDisk(k resource.Kind) bool {
 
 // drift lists what is ours and not as we left it, in the order of the keys. On a host that
 // was rebooted that is what is on disk: the rest is to be set up again.
-func drift(snap *resource.Snapshot) []Drift {
+func drift(host string, snap *resource.Snapshot, settled settled) []Drift {
 	var list []Drift
-	for key, claim := range snap.Ledger.Claims.All() {
+	for key, claim := range snap.Ledger.Claims.SortedBut(settled[host]) {
 		if snap.Ledger.Lost.Len() > 0 && !onDisk(key.Kind) {
 			continue
 		}
@@ -304,22 +307,19 @@ func drift(snap *resource.Snapshot) []Drift {
 			list = append(list, Drift{Left: claim.Want, Found: live})
 		}
 	}
-	slices.SortFunc(list, func(a, b Drift) int { return a.Left.Key().Compare(b.Left.Key()) })
 	return list
 }
 
 // foreign lists the IPVS objects of a host that are neither wanted nor ours.
-func (d *Desired) foreign(host string, snap *resource.Snapshot) []resource.Resource {
+func (d *Desired) foreign(host string, snap *resource.Snapshot, settled settled) []resource.Resource {
 	var list []resource.Resource
-	for key, r := range snap.Live.All() {
+	for key, r := range snap.Live.SortedBut(settled[host]) {
 		if key.Kind != resource.KindService && key.Kind != resource.KindDestination {
 			continue
 		}
-		_, wanted := d.wants[host].Find(key)
-		if _, ours := snap.Ledger.Claims.Find(key); !wanted && !ours {
+		if !d.wants[host].Has(key) && !snap.Ledger.Claims.Has(key) {
 			list = append(list, r)
 		}
 	}
-	slices.SortFunc(list, func(a, b resource.Resource) int { return a.Key().Compare(b.Key()) })
 	return list
 }

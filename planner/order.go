@@ -150,7 +150,12 @@ func pastSteps(d *Desired, snapshots map[string]*resource.Snapshot) []resource.S
 			byRef[ref] = &resource.Step{StepRef: ref, After: slices.Concat(edges, snap.Ledger.Moves.Of(name))}
 			rank[ref] = len(d.steps)
 		}
+		last := "" // many claims in a row are of one step
 		for _, claim := range snap.Ledger.Claims.All() {
+			if claim.Step == last && last != "" {
+				continue
+			}
+			last = claim.Step
 			ref := resource.StepRef{Host: host, Name: claim.Step}
 			if byRef[ref] == nil {
 				byRef[ref] = &resource.Step{StepRef: ref}

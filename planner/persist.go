@@ -121,7 +121,7 @@ func (d *Desired) keepings(host string) []*keeping {
 // add adds what a step wants.
 func (k *keeping) add(s *step, wants *resource.ByKey[want]) {
 	k.steps = append(k.steps, s)
-	for _, key := range s.keys {
+	for _, key := range s.others() {
 		switch r := wants.Get(key).state.(type) {
 		case resource.Sysctl:
 			if !forwards(r) {

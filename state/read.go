@@ -122,7 +122,12 @@ func (m *image) replay(lines []line) error {
 func (m *image) referenced() map[string][]resource.Edge {
 	steps := make(map[string][]resource.Edge)
 	for _, claims := range []*resource.ByKey[resource.Claim]{m.claims, m.lost} {
+		last := "" // many claims in a row are of one step
 		for _, c := range claims.All() {
+			if c.Step == last && last != "" {
+				continue
+			}
+			last = c.Step
 			if _, have := steps[c.Step]; have {
 				continue
 			}

@@ -65,14 +65,35 @@ func (t *ByKey[V]) Put(k Key, v V) {
 		t.others[k] = v
 		return
 	}
-	b := t.behind[k.Service]
-	if b == nil {
-		b = &Behind[V]{}
-		t.behind[k.Service] = b
-	}
-	if b.put(k.Prefix.Addr(), k.Port, v) {
+	if _, before := t.at(k.Service).put(k.Prefix.Addr(), k.Port, v, true); !before {
 		t.count++
 	}
+}
+
+// Claim holds a value for a key for which nothing is held yet. It returns what is held then,
+// and whether it was there before.
+func (t *ByKey[V]) Claim(k Key, v V) (held V, before bool) {
+	if !k.behindService() {
+		if held, before = t.others[k]; !before {
+			t.others[k], held = v, v
+		}
+		return held, before
+	}
+	b := t.at(k.Service)
+	if held, before = b.put(k.Prefix.Addr(), k.Port, v, false); !before {
+		t.count++
+	}
+	return held, before
+}
+
+// at is what is held behind a service, made if it is nothing yet.
+func (t *ByKey[V]) at(service ServiceKey) *Behind[V] {
+	b := t.behind[service]
+	if b == nil {
+		b = &Behind[V]{}
+		t.behind[service] = b
+	}
+	return b
 }
 
 // Delete lets go of what is held for a key.
@@ -148,7 +169,10 @@ func (t *ByKey[V]) Others() iter.Seq2[Key, V] {
 }
 
 // Sorted are all keys in their order, with what is held for them.
-func (t *ByKey[V]) Sorted() iter.Seq2[Key, V] {
+func (t *ByKey[V]) Sorted() iter.Seq2[Key, V] { return t.SortedBut(nil) }
+
+// SortedBut is Sorted without what is behind some services.
+func (t *ByKey[V]) SortedBut(but map[ServiceKey]bool) iter.Seq2[Key, V] {
 	return func(yield func(Key, V) bool) {
 		if t == nil {
 			return
@@ -158,7 +182,14 @@ func (t *ByKey[V]) Sorted() iter.Seq2[Key, V] {
 				return
 			}
 		}
-		for _, service := range slices.SortedFunc(maps.Keys(t.behind), ServiceKey.Compare) {
+		var services []ServiceKey
+		for service := range t.behind {
+			if !but[service] {
+				services = append(services, service)
+			}
+		}
+		slices.SortFunc(services, ServiceKey.Compare)
+		for _, service := range services {
 			if !t.behind[service].yield(service, yield) {
 				return
 			}
@@ -274,17 +305,20 @@ func (b *Behind[V]) Find(addr netip.Addr, port uint16) (v V, ok bool) {
 	return b.chunks[chunk][at].v, true
 }
 
-// put holds a value for a destination, and tells whether there was none.
-func (b *Behind[V]) put(addr netip.Addr, port uint16, v V) bool {
+// put holds a value for a destination. What was held before stays, unless over is true. It
+// returns what is held then, and whether anything was before.
+func (b *Behind[V]) put(addr netip.Addr, port uint16, v V, over bool) (now V, before bool) {
 	chunk, at, found := b.search(addr, port)
 	if found {
-		b.chunks[chunk][at].v = v
-		return false
+		if over {
+			b.chunks[chunk][at].v = v
+		}
+		return b.chunks[chunk][at].v, true
 	}
 	h := held[V]{addr, port, v}
 	if len(b.chunks) == 0 {
 		b.chunks = [][]held[V]{{h}}
-		return true
+		return v, false
 	}
 	list := slices.Insert(b.chunks[chunk], at, h)
 	b.chunks[chunk] = list
@@ -298,7 +332,7 @@ func (b *Behind[V]) put(addr netip.Addr, port uint16, v V) bool {
 		b.chunks[chunk] = list[:half]
 		b.chunks = slices.Insert(b.chunks, chunk+1, rest)
 	}
-	return true
+	return v, false
 }
 
 // delete lets go of a destination, and tells whether there was anything.
@@ -329,6 +363,31 @@ func (b *Behind[V]) All() iter.Seq[V] {
 			}
 		}
 	}
+}
+
+// AlikeBehind tells whether two hold something for the same destinations, and what they hold
+// is alike.
+func AlikeBehind[V, W any](a *Behind[V], b *Behind[W], alike func(*V, *W) bool) bool {
+	if a.Len() != b.Len() {
+		return false
+	}
+	if a == nil || b == nil {
+		return true
+	}
+	chunk, at := 0, 0 // in b
+	for _, list := range a.chunks {
+		for i := range list {
+			if at == len(b.chunks[chunk]) {
+				chunk, at = chunk+1, 0
+			}
+			other := &b.chunks[chunk][at]
+			if list[i].addr != other.addr || list[i].port != other.port || !alike(&list[i].v, &other.v) {
+				return false
+			}
+			at++
+		}
+	}
+	return true
 }
 
 // Len is for how many destinations something is held.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strconv"
 	"testing"
 )
 
@@ -41,8 +42,17 @@ func TestByKeyIsAMap(t *testing.T) {
 				got.Delete(k)
 				delete(want, k)
 			} else {
-				got.Put(k, i)
+				if _, there := want[k]; !there && i%2 == 0 {
+					if v, before := got.Claim(k, i); v != i || before {
+						t.Fatalf("seed %d: %d is claimed for %v, and it was there: %t", seed, v, k, before)
+					}
+				} else {
+					got.Put(k, i)
+				}
 				want[k] = i
+				if v, before := got.Claim(k, -1); v != i || !before {
+					t.Fatalf("seed %d: %d is claimed for %v a second time", seed, v, k)
+				}
 			}
 			if v, ok := got.Find(k); ok != hasKey(want, k) || v != want[k] || got.Len() != len(want) {
 				t.Fatalf("seed %d: %v is %d, %t, and should be %d; %d of %d", seed, k, v, ok, want[k], got.Len(), len(want))
@@ -52,6 +62,7 @@ func TestByKeyIsAMap(t *testing.T) {
 		maps.DeleteFunc(want, func(_ Key, v int) bool { return v%7 == 0 })
 		sameAsMap(t, got, want)
 		copied := got.Clone()
+		sameBehind(t, rng, got, want)
 		for k := range want {
 			got.Delete(k)
 		}
@@ -98,4 +109,38 @@ func TestByKeyNil(t *testing.T) {
 		t.Error("there is something in nothing")
 	}
 	sameAsMap(t, none, map[Key]int{})
+}
+
+// What is held behind services is alike as long as nothing is changed, whatever the order in
+// which it came.
+func sameBehind(t *testing.T, rng *rand.Rand, got *ByKey[int], want map[Key]int) {
+	t.Helper()
+	other := NewByKey[string]()
+	keys := got.Keys()
+	rng.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+	for _, k := range keys {
+		other.Put(k, strconv.Itoa(want[k]))
+	}
+	for service, b := range got.Services() {
+		alike := func() bool {
+			return AlikeBehind(b, other.Behind(service), func(v *int, w *string) bool { return strconv.Itoa(*v) == *w })
+		}
+		if !alike() {
+			t.Errorf("behind %v is something else", service)
+		}
+		var one Key
+		for k := range other.All() {
+			if k.Kind == KindDestination && k.Service == service {
+				one = k
+			}
+		}
+		other.Put(one, "x")
+		if alike() {
+			t.Errorf("behind %v is the same after a change", service)
+		}
+		other.Delete(one)
+		if alike() {
+			t.Errorf("behind %v is the same without %v", service, one)
+		}
+	}
 }

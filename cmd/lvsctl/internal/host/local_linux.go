@@ -90,18 +90,25 @@ func Name(dir string) (string, error) {
 	return store.Ledger().Host, store.Close()
 }
 
-// union is keys and those of the ledger's objects, each once.
+// union is keys and those of the ledger's objects, each once, without destinations, all of
+// which are read anyway.
 func union(keys []resource.Key, ledger resource.Ledger) []resource.Key {
-	all := make([]resource.Key, len(keys), len(keys)+ledger.Claims.Len())
-	copy(all, keys)
+	all := slices.Clone(keys)
 	asked := make(map[resource.Key]struct{}, len(keys))
 	for _, k := range keys {
 		asked[k] = struct{}{}
 	}
-	for k := range ledger.Claims.All() {
+	add := func(k resource.Key) {
 		if _, twice := asked[k]; !twice {
+			asked[k] = struct{}{}
 			all = append(all, k)
 		}
+	}
+	for k := range ledger.Claims.Others() {
+		add(k)
+	}
+	for service := range ledger.Claims.Services() {
+		add(resource.Service{ServiceKey: service}.Key())
 	}
 	return all
 }
