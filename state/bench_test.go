@@ -20,7 +20,7 @@ func BenchmarkObjects(b *testing.B) {
 	})
 	resourcetest.Objects(b, "ledger, decode", func(b *testing.B, n int) func() {
 		log := newBatch(0)
-		log.add(record{word: wordLedger, head: headerBody{formatName, formatVersion}}, record{word: wordEnd})
+		log.add(record{word: wordLedger, says: headerBody{formatName, formatVersion}}, record{word: wordEnd, says: endBody{}})
 		log.add(manyClaims(n)...)
 		return func() {
 			if _, err := parse(log.buf.Bytes()); err != nil {
@@ -39,7 +39,7 @@ func manyClaims(n int) []record {
 			Addr:    netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), Port: 8443,
 			Forward: resource.ForwardDirect, Weight: 10,
 		}
-		records[i] = record{word: wordClaim, key: d.Key(), claim: resource.Claim{Want: d, Step: "web: real servers in service"}}
+		records[i] = record{word: wordClaim, claim: resource.Claim{Want: d, Step: "web: real servers in service"}}
 	}
 	return records
 }

@@ -36,7 +36,7 @@ func (r *record) appendBody(b []byte) ([]byte, bool) {
 	case wordClaim:
 		return appendClaim(b, r.claim)
 	case wordWas:
-		return appendWas(b, r.was)
+		return appendWas(b, r.says.(resource.WasEntry))
 	case wordRelease:
 		return appendRelease(b, r.claim)
 	}

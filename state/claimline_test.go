@@ -42,7 +42,7 @@ func TestClaimLines(t *testing.T) {
 	var reader claimReader
 	for range 10_000 {
 		c := randomClaim(r)
-		rec := record{word: wordClaim, key: c.Want.Key(), claim: c}
+		rec := record{word: wordClaim, claim: c}
 		want, err := json.Marshal(rec.body())
 		if err != nil {
 			t.Fatal(err)
@@ -64,8 +64,8 @@ func TestOtherLinesOfDestinations(t *testing.T) {
 		c := randomClaim(r)
 		c.Prior = nil
 		for _, rec := range []record{
-			{word: wordRelease, key: c.Want.Key(), claim: c},
-			{word: wordWas, was: resource.WasEntry{Key: c.Want.Key(), Was: resource.Was{Claimed: true, Claim: c, Live: c.Want}}},
+			{word: wordRelease, claim: c},
+			{word: wordWas, says: resource.WasEntry{Key: c.Want.Key(), Was: resource.Was{Claimed: true, Claim: c, Live: c.Want}}},
 		} {
 			want, err := json.Marshal(rec.body())
 			if err != nil {

@@ -49,7 +49,7 @@ func (s *Store) start(apply resource.Apply, changes int) error {
 			return err
 		}
 	}
-	if err := s.commit([]record{{word: wordApply, apply: apply}}); err != nil {
+	if err := s.commit([]record{{word: wordApply, says: apply}}); err != nil {
 		return err
 	}
 	return s.reserve(changes)
@@ -97,7 +97,7 @@ func (s *Store) end(ending resource.Ending, note string) error {
 	if err := s.repair(); err != nil {
 		return err
 	}
-	if err := s.commit([]record{{word: wordDone, done: doneBody{ending, note}}}); err != nil {
+	if err := s.commit([]record{{word: wordDone, says: doneBody{ending, note}}}); err != nil {
 		return err
 	}
 	s.giveBack()
@@ -214,13 +214,13 @@ func (s *Store) past(step resource.Step) []record {
 			return
 		}
 		was := resource.Was{Claimed: true, Claim: claim, Live: live(claim)}
-		records = append(records, record{word: wordWas, was: resource.WasEntry{Key: key, Was: was}})
+		records = append(records, record{word: wordWas, says: resource.WasEntry{Key: key, Was: was}})
 	}
 	for _, c := range step.Changes {
 		first(c.Key(), func(claim resource.Claim) resource.Resource { return before(c, claim) })
 		_, held := s.image.claims.Find(c.Key())
 		if _, known := s.image.journal.Was.Find(c.Key()); !held && !known && c.Imports() {
-			records = append(records, record{word: wordWas, was: resource.WasEntry{Key: c.Key(), Was: resource.Was{Live: c.Before}}})
+			records = append(records, record{word: wordWas, says: resource.WasEntry{Key: c.Key(), Was: resource.Was{Live: c.Before}}})
 		}
 	}
 	for _, key := range s.onLinks(step.Changes) {
@@ -278,7 +278,7 @@ func (m *image) journalRecords() []record {
 	if j == nil {
 		return nil
 	}
-	records := []record{{word: wordApply, apply: j.Apply}}
+	records := []record{{word: wordApply, says: j.Apply}}
 	if j.Began {
 		records = append(records, record{word: wordBegin})
 	}
@@ -286,10 +286,10 @@ func (m *image) journalRecords() []record {
 		records = append(records, record{word: wordPast, text: name, after: j.Steps[name]})
 	}
 	for _, e := range j.Entries() {
-		records = append(records, record{word: wordWas, was: e})
+		records = append(records, record{word: wordWas, says: e})
 	}
 	if j.Ending != "" {
-		records = append(records, record{word: wordDone, done: doneBody{j.Ending, j.Note}})
+		records = append(records, record{word: wordDone, says: doneBody{j.Ending, j.Note}})
 	}
 	return records
 }

@@ -238,7 +238,7 @@ func (s *Store) announce(b *begun) []record {
 			b.before.Claims.Put(key, old)
 		}
 		if c.Claims() {
-			records = append(records, record{word: wordClaim, key: key, claim: claimFor(c, b.step.Name, old, held)})
+			records = append(records, record{word: wordClaim, claim: claimFor(c, b.step.Name, old, held)})
 		}
 	}
 	return records
@@ -341,10 +341,10 @@ func (s *Store) conclude(b *begun, done func(i int) bool) (records []record, lef
 		have, held := s.image.claims.Find(key)
 		switch {
 		case keep && (!held || want != have):
-			records = append(records, record{word: wordClaim, key: key, claim: want})
+			records = append(records, record{word: wordClaim, claim: want})
 		case !keep && held && !released[key]:
 			released[key] = true
-			records = append(records, record{word: wordRelease, key: key, claim: have})
+			records = append(records, record{word: wordRelease, claim: have})
 		}
 	}
 	return records, s.image.claims.Len() + s.image.lost.Len() - len(released)

@@ -72,13 +72,18 @@ type record struct {
 	word  string
 	text  string          // boot: the id; host: the name; begin, finish, step, past: the step's name
 	after []resource.Edge // step, past
-	key   resource.Key    // claim, lost, release
 	claim resource.Claim  // claim, lost; release: the one that is given up, when it is written
-	head  headerBody      // ledger
-	end   endBody         // end
-	apply resource.Apply  // apply
-	was   resource.WasEntry
-	done  doneBody // done
+	// says is what all others say, of which there are few: headerBody, endBody, resource.Apply,
+	// resource.WasEntry, doneBody; release: resource.Key, when it is read.
+	says any
+}
+
+// key is that of the object of claims, those that are lost, and of releases.
+func (r *record) key() resource.Key {
+	if r.claim.Want == nil {
+		return r.says.(resource.Key)
+	}
+	return r.claim.Want.Key()
 }
 
 // The JSON forms of records that are not simply a string or a key.
@@ -215,26 +220,18 @@ func (b *batch) seal(start int) {
 // body is what a record's line has as JSON.
 func (r *record) body() any {
 	switch r.word {
-	case wordLedger:
-		return r.head
-	case wordEnd:
-		return r.end
+	case wordLedger, wordEnd, wordApply, wordWas, wordDone:
+		return r.says
 	case wordStep, wordPast:
 		return stepBody{r.text, r.after}
-	case wordApply:
-		return r.apply
-	case wordWas:
-		return r.was
-	case wordDone:
-		return r.done
 	case wordClaim, wordLost:
-		body := claimBody{Want: boxBody{r.key.Kind, r.claim.Want}, Step: r.claim.Step}
+		body := claimBody{Want: boxBody{r.key().Kind, r.claim.Want}, Step: r.claim.Step}
 		if r.claim.Prior != nil {
 			body.Prior = &boxBody{r.claim.Prior.Key().Kind, r.claim.Prior}
 		}
 		return body
 	case wordRelease:
-		return r.key
+		return r.key()
 	default:
 		return r.text
 	}
@@ -297,7 +294,20 @@ func check(at int64, raw []byte) (line, bool) {
 		return line{}, false
 	}
 	word, body, ok := bytes.Cut(text[1:], []byte{' '})
-	return line{word: string(word), body: body}, ok
+	return line{word: wordOf(word), body: body}, ok
+}
+
+// wordOf is a word as a string. Most are of claims.
+func wordOf(word []byte) string {
+	switch string(word) {
+	case wordClaim:
+		return wordClaim
+	case wordWas:
+		return wordWas
+	case wordRelease:
+		return wordRelease
+	}
+	return string(word)
 }
 
 // version is the format's version that a header names.
@@ -306,14 +316,14 @@ func (l line) version() int {
 	if err != nil {
 		return 0
 	}
-	return r.head.Version
+	return r.says.(headerBody).Version
 }
 
 // decode reads what a line says, if need be by reflection.
 func (r *claimReader) decode(l line) (record, error) {
 	if l.word == wordClaim {
 		if c, ok := r.read(l.body); ok {
-			return record{word: l.word, key: c.Want.Key(), claim: c}, nil
+			return record{word: l.word, claim: c}, nil
 		}
 	}
 	return l.decode()
@@ -325,27 +335,25 @@ func (l line) decode() (r record, err error) {
 	r.word = l.word
 	switch l.word {
 	case wordLedger:
-		err = json.Unmarshal(l.body, &r.head)
+		r.says, err = parsed[headerBody](l.body)
 	case wordEnd:
-		err = json.Unmarshal(l.body, &r.end)
+		r.says, err = parsed[endBody](l.body)
 	case wordBegin, wordFinish, wordBoot, wordHost:
 		err = json.Unmarshal(l.body, &r.text)
 	case wordApply:
-		err = json.Unmarshal(l.body, &r.apply)
+		r.says, err = parsed[resource.Apply](l.body)
 	case wordWas:
-		err = json.Unmarshal(l.body, &r.was)
+		r.says, err = parsed[resource.WasEntry](l.body)
 	case wordDone:
-		err = json.Unmarshal(l.body, &r.done)
+		r.says, err = parsed[doneBody](l.body)
 	case wordStep, wordPast:
 		var body stepBody
 		err = json.Unmarshal(l.body, &body)
 		r.text, r.after = body.Name, body.After
 	case wordClaim, wordLost:
-		if err = r.claim.UnmarshalJSON(l.body); err == nil {
-			r.key = r.claim.Want.Key()
-		}
+		err = r.claim.UnmarshalJSON(l.body)
 	case wordRelease:
-		err = json.Unmarshal(l.body, &r.key)
+		r.says, err = parsed[resource.Key](l.body)
 	default:
 		err = fmt.Errorf("unknown record %q", l.word)
 	}
@@ -353,6 +361,12 @@ func (l line) decode() (r record, err error) {
 		err = fmt.Errorf("line %d: %w", l.number, err)
 	}
 	return r, err
+}
+
+// parsed reads a value.
+func parsed[T any](body []byte) (v T, err error) {
+	err = json.Unmarshal(body, &v)
+	return v, err
 }
 
 // decodeShare is how many lines make it worth to start another goroutine.

@@ -73,47 +73,55 @@ func (m *image) apply(r *record) {
 	case wordHost:
 		m.host = r.text
 	case wordLost:
-		m.lost.Put(r.key, r.claim)
+		m.lost.Put(r.key(), r.claim)
 	case wordStep:
 		if m.journaling() {
 			m.moves.Overwrite(r.text, m.steps[r.text])
 		}
 		m.steps[r.text] = r.after
 	case wordClaim:
-		m.remember(resource.WasEntry{Key: r.key})
-		if old, held := m.claims.Find(r.key); held && m.journaling() {
-			m.moves.Move(old.Step, r.claim.Step)
+		key := r.key()
+		if m.journaling() {
+			m.remember(resource.WasEntry{Key: key})
+			if old, held := m.claims.Find(key); held {
+				m.moves.Move(old.Step, r.claim.Step)
+			}
 		}
-		m.claims.Put(r.key, r.claim)
+		m.claims.Put(key, r.claim)
 	case wordRelease:
-		m.claims.Delete(r.key)
+		m.claims.Delete(r.key())
 	case wordApply:
-		m.open(r.apply)
+		m.open(r.says.(resource.Apply))
 	case wordBegin:
 		if m.journaling() {
 			m.journal.Began = true
 		}
 	case wordWas:
-		m.remember(r.was)
+		m.remember(r.says.(resource.WasEntry))
 	case wordPast:
 		m.journal.Steps[r.text] = r.after
 		m.moves.Overwrite(r.text, r.after)
 	case wordDone:
-		m.close(r.done)
+		m.close(r.says.(doneBody))
 	}
 }
 
+// replayed is how many lines are decoded at a time.
+const replayed = 4096
+
 // replay adds what lines say.
 func (m *image) replay(lines []line) error {
-	records, err := decodeAll(lines)
-	if err != nil {
-		return err
-	}
-	for i := range records {
-		if w := records[i].word; m.journal == nil && (w == wordPast || w == wordDone) {
-			return fmt.Errorf("line %d: %s outside of an apply", lines[i].number, w)
+	for lines := range slices.Chunk(lines, replayed) {
+		records, err := decodeAll(lines)
+		if err != nil {
+			return err
 		}
-		m.apply(&records[i])
+		for i := range records {
+			if w := records[i].word; m.journal == nil && (w == wordPast || w == wordDone) {
+				return fmt.Errorf("line %d: %s outside of an apply", lines[i].number, w)
+			}
+			m.apply(&records[i])
+		}
 	}
 	return nil
 }
@@ -259,12 +267,12 @@ func checkHeader(lines []line, gaps []gap) error {
 	}
 	header, err := lines[0].decode()
 	switch {
-	case err != nil || header.word != wordLedger || header.head.Format != formatName:
+	case err != nil || header.word != wordLedger || header.says.(headerBody).Format != formatName:
 		return fmt.Errorf("%w: line 1 is not the start of a ledger", ErrDamaged)
-	case header.head.Version > formatVersion:
-		return fmt.Errorf("%w: it has format version %d, this one knows %d", ErrNewer, header.head.Version, formatVersion)
-	case header.head.Version < 1:
-		return fmt.Errorf("%w: there is no format version %d", ErrDamaged, header.head.Version)
+	case header.says.(headerBody).Version > formatVersion:
+		return fmt.Errorf("%w: it has format version %d, this one knows %d", ErrNewer, header.says.(headerBody).Version, formatVersion)
+	case header.says.(headerBody).Version < 1:
+		return fmt.Errorf("%w: there is no format version %d", ErrDamaged, header.says.(headerBody).Version)
 	}
 	return nil
 }
@@ -326,7 +334,7 @@ func rescueFrom(backup, data []byte) *image {
 		}
 	}
 	r, err := lines[end].decode()
-	if err != nil || r.end.Backup == nil || *r.end.Backup != printOf(backup) {
+	if end, _ := r.says.(endBody); err != nil || end.Backup == nil || *end.Backup != printOf(backup) {
 		return nil
 	}
 	m, err := parse(backup)

@@ -26,7 +26,7 @@ func (s *Store) commit(records []record) error {
 	b := newBatch(s.image.print.Size)
 	if s.image.info == nil {
 		write = s.create
-		b.add(record{word: wordLedger, head: headerBody{formatName, formatVersion}}, record{word: wordEnd})
+		b.add(record{word: wordLedger, says: headerBody{formatName, formatVersion}}, record{word: wordEnd, says: endBody{}})
 	}
 	if b.add(records...); b.err != nil {
 		return b.err
@@ -179,7 +179,7 @@ func (s *Store) snapshot(backup *fingerprint) *batch {
 	s.image.former = nil // a log has one journal
 	s.image.steps = s.image.referenced()
 	b := newBatch(0)
-	b.add(record{word: wordLedger, head: headerBody{formatName, formatVersion}})
+	b.add(record{word: wordLedger, says: headerBody{formatName, formatVersion}})
 	b.add(record{word: wordBoot, text: s.image.boot})
 	if s.image.host != "" {
 		b.add(record{word: wordHost, text: s.image.host})
@@ -187,14 +187,14 @@ func (s *Store) snapshot(backup *fingerprint) *batch {
 	for _, name := range slices.Sorted(maps.Keys(s.image.steps)) {
 		b.add(record{word: wordStep, text: name, after: s.image.steps[name]})
 	}
-	for key, claim := range s.image.claims.Sorted() {
-		b.add(record{word: wordClaim, key: key, claim: claim})
+	for _, claim := range s.image.claims.Sorted() {
+		b.add(record{word: wordClaim, claim: claim})
 	}
-	for key, claim := range s.image.lost.Sorted() {
-		b.add(record{word: wordLost, key: key, claim: claim})
+	for _, claim := range s.image.lost.Sorted() {
+		b.add(record{word: wordLost, claim: claim})
 	}
 	b.add(s.image.journalRecords()...)
-	b.add(record{word: wordEnd, end: endBody{backup}})
+	b.add(record{word: wordEnd, says: endBody{backup}})
 	return b
 }
 
