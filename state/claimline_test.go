@@ -12,7 +12,7 @@ import (
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
-// randomClaim is a claim on a destination, with all that it can have.
+// randomClaim is a claim on a service or destination, with all that it can have.
 func randomClaim(r *rand.Rand) resource.Claim {
 	addr := func() netip.Addr {
 		if r.IntN(2) == 0 {
@@ -29,9 +29,19 @@ func randomClaim(r *rand.Rand) resource.Claim {
 		TunnelType: resource.TunnelType(some(3)), TunnelPort: uint16(some(1 << 16)), TunnelFlags: uint16(some(3)),
 	}
 	c := resource.Claim{Want: d, Step: []string{"", "web: real servers in service", "web: web1 in service"}[r.IntN(3)]}
+	prior := d
+	prior.Weight++
+	if c.Prior = prior; r.IntN(3) == 0 {
+		s := resource.Service{
+			ServiceKey: d.Service, Scheduler: []string{"rr", "wlc", ""}[r.IntN(3)], Flags: resource.ServiceFlags(some(64)),
+			Timeout: uint32(some(1 << 31)), Netmask: uint32(some(1 << 31)), Engine: []string{"", "sip"}[r.IntN(2)],
+		}
+		c.Want = s
+		s.Timeout++
+		c.Prior = s
+	}
 	if r.IntN(2) == 0 {
-		d.Weight++
-		c.Prior = d
+		c.Prior = nil
 	}
 	return c
 }
@@ -47,7 +57,7 @@ func TestClaimLines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, ok := appendClaim(nil, c)
+		got, ok := appendClaim(nil, c, false)
 		if !ok || !bytes.Equal(got, want) {
 			t.Fatalf("written as\n%s\nand not\n%s", got, want)
 		}
@@ -57,12 +67,12 @@ func TestClaimLines(t *testing.T) {
 	}
 }
 
-// So are releases, and what destinations were.
+// So are releases, and what services and destinations were.
 func TestOtherLinesOfDestinations(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
+	var reader claimReader
 	for range 10_000 {
 		c := randomClaim(r)
-		c.Prior = nil
 		for _, rec := range []record{
 			{word: wordRelease, claim: c},
 			{word: wordWas, says: resource.WasEntry{Key: c.Want.Key(), Was: resource.Was{Claimed: true, Claim: c, Live: c.Want}}},
@@ -74,6 +84,11 @@ func TestOtherLinesOfDestinations(t *testing.T) {
 			if got, ok := rec.appendBody(nil); !ok || !bytes.Equal(got, want) {
 				t.Fatalf("written as\n%s\nand not\n%s", got, want)
 			}
+			if was, is := rec.says.(resource.WasEntry); is {
+				if back, ok := reader.readWas(want); !ok || back != was {
+					t.Fatalf("%s is read as\n%v\nand not\n%v", want, back, was)
+				}
+			}
 		}
 	}
 }
@@ -83,7 +98,7 @@ func TestOtherClaimLines(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var reader claimReader
 	for range 10_000 {
-		body, _ := appendClaim(nil, randomClaim(r))
+		body, _ := appendClaim(nil, randomClaim(r), false)
 		at := r.IntN(len(body))
 		switch r.IntN(3) {
 		case 0:
@@ -112,7 +127,7 @@ func TestOtherClaimLines(t *testing.T) {
 		{Want: resource.Destination{Service: resource.MarkService(resource.IPv4, 7), Addr: netip.MustParseAddr("10.0.0.1")}},
 		{Want: resource.Destination{}},
 	} {
-		if body, ok := appendClaim(nil, c); ok {
+		if body, ok := appendClaim(nil, c, false); ok {
 			t.Errorf("written without encoding/json: %s", body)
 		}
 	}
@@ -121,7 +136,7 @@ func TestOtherClaimLines(t *testing.T) {
 func FuzzClaimLine(f *testing.F) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 20 {
-		body, _ := appendClaim(nil, randomClaim(r))
+		body, _ := appendClaim(nil, randomClaim(r), false)
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

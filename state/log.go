@@ -321,9 +321,14 @@ func (l line) version() int {
 
 // decode reads what a line says, if need be by reflection.
 func (r *claimReader) decode(l line) (record, error) {
-	if l.word == wordClaim {
+	switch l.word {
+	case wordClaim:
 		if c, ok := r.read(l.body); ok {
 			return record{word: l.word, claim: c}, nil
+		}
+	case wordWas:
+		if e, ok := r.readWas(l.body); ok {
+			return record{word: l.word, says: e}, nil
 		}
 	}
 	return l.decode()

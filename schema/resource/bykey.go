@@ -218,6 +218,12 @@ func (t *ByKey[V]) Clone() *ByKey[V] {
 	return c
 }
 
+// WithOthers returns a copy of those that are no destinations, beside the same destinations:
+// what is behind services must not be changed any more in either.
+func (t *ByKey[V]) WithOthers() *ByKey[V] {
+	return &ByKey[V]{others: maps.Clone(t.others), behind: t.behind, count: t.count}
+}
+
 // Services are those that something is held behind, with that.
 func (t *ByKey[V]) Services() iter.Seq2[ServiceKey, *Behind[V]] {
 	if t == nil {
