@@ -273,15 +273,13 @@ func (s *step) on(facts resource.Facts, wants *resource.ByKey[want]) *step {
 	fitting := *s
 	fitting.keys = nil
 	for _, key := range s.keys {
-		w := wants.Get(key)
-		if w.fit != nil {
-			w.state = w.fit(facts)
+		if w := wants.Get(key); w.fit != nil {
+			if w.state = w.fit(facts); w.state == nil {
+				wants.Delete(key)
+				continue
+			}
+			wants.Put(key, w)
 		}
-		if w.state == nil {
-			wants.Delete(key)
-			continue
-		}
-		wants.Put(key, w)
 		fitting.keys = append(fitting.keys, key)
 	}
 	return &fitting

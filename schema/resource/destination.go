@@ -3,7 +3,6 @@ package resource
 import (
 	"net/netip"
 	"strconv"
-	"strings"
 )
 
 // Forward is how IPVS passes packets on to a destination (IP_VS_CONN_F_* in the
@@ -89,19 +88,18 @@ func (d Destination) Attributes() []Attribute {
 
 // String implements [Resource].
 func (d Destination) String() string {
-	var b strings.Builder
-	b.WriteString(d.Service.String())
-	b.WriteString(" → ")
-	b.WriteString(endpoint(d.Addr, d.Port))
-	b.WriteString(" " + d.method())
-	b.WriteString(" weight " + strconv.FormatUint(uint64(d.Weight), 10))
+	b := make([]byte, 0, 80)
+	b = append(d.Service.append(b), " → "...)
+	b = append(netip.AddrPortFrom(d.Addr, d.Port).AppendTo(b), ' ')
+	b = append(append(b, d.method()...), " weight "...)
+	b = strconv.AppendUint(b, uint64(d.Weight), 10)
 	if d.UpperThreshold != 0 {
-		b.WriteString(" upper " + strconv.FormatUint(uint64(d.UpperThreshold), 10))
+		b = strconv.AppendUint(append(b, " upper "...), uint64(d.UpperThreshold), 10)
 	}
 	if d.LowerThreshold != 0 {
-		b.WriteString(" lower " + strconv.FormatUint(uint64(d.LowerThreshold), 10))
+		b = strconv.AppendUint(append(b, " lower "...), uint64(d.LowerThreshold), 10)
 	}
-	return b.String()
+	return string(b)
 }
 
 // method writes the forwarding method with its tunnel.

@@ -85,15 +85,18 @@ func (k ServiceKey) Compare(o ServiceKey) int {
 }
 
 // String writes the key as "tcp 192.0.2.1:80" or "fwmark 7".
-func (k ServiceKey) String() string {
+func (k ServiceKey) String() string { return string(k.append(nil)) }
+
+// append appends what String returns.
+func (k ServiceKey) append(b []byte) []byte {
 	if !k.Addr.IsValid() {
-		s := "fwmark " + strconv.FormatUint(uint64(k.Mark), 10)
+		b = strconv.AppendUint(append(b, "fwmark "...), uint64(k.Mark), 10)
 		if k.Family == IPv6 {
-			s += " (IPv6)"
+			b = append(b, " (IPv6)"...)
 		}
-		return s
+		return b
 	}
-	return k.Protocol.String() + " " + endpoint(k.Addr, k.Port)
+	return netip.AddrPortFrom(k.Addr, k.Port).AppendTo(append(append(b, k.Protocol.String()...), ' '))
 }
 
 // ServiceFlags are the flags of an IPVS service as in the kernel's ip_vs.h.

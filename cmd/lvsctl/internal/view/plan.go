@@ -39,15 +39,17 @@ const maxColumn = 78
 // Plan prints a plan: by host, by purpose, in the order of execution, and the summary.
 // With foreign it lists objects of others, else it only counts them.
 func (p *Printer) Plan(plan *planner.Plan, foreign bool) {
-	p.changes(plan)
-	p.foreign(plan, foreign)
-	for _, line := range slices.Concat(leftOutLines(plan), atOnceLines(plan)) {
-		p.Printf("%s\n", line)
-	}
-	p.Printf("%s\n", p.summary(plan))
-	if lost := losses(plan.Summary().Lost); lost != "" {
-		p.Printf("%s\n", lost)
-	}
+	p.atOnce(func() {
+		p.changes(plan)
+		p.foreign(plan, foreign)
+		for _, line := range slices.Concat(leftOutLines(plan), atOnceLines(plan)) {
+			p.Printf("%s\n", line)
+		}
+		p.Printf("%s\n", p.summary(plan))
+		if lost := losses(plan.Summary().Lost); lost != "" {
+			p.Printf("%s\n", lost)
+		}
+	})
 }
 
 // leftOutLines say what waits for hosts that cannot be reached, nothing where nothing does.
@@ -174,8 +176,12 @@ func (h *hostSteps) column() int {
 // stands below it.
 func (p *Printer) change(c resource.Change, column int) {
 	mark, look := signOf(c)
-	line := "    " + p.paint(look, mark) + " " + pad(Clean(Describe(c)), column) + "  " + p.paint(dim, Clean(note(c)))
-	p.Printf("%s\n", strings.TrimRight(line, " "))
+	text, why := Clean(Describe(c)), p.paint(dim, Clean(note(c)))
+	p.print("    ", p.paint(look, mark), " ", text)
+	if why != "" {
+		p.print(strings.Repeat(" ", max(0, column-utf8.RuneCountInString(text))), "  ", why)
+	}
+	p.print("\n")
 	p.content("        ", contentLines(c))
 }
 
@@ -201,15 +207,16 @@ func note(c resource.Change) string {
 
 // costs says which connections a change cuts, or may cut after it has waited for them.
 func costs(c resource.Change) []string {
+	if c.Drain.Within == 0 && c.Cuts.Total() == 0 {
+		return nil
+	}
 	serving := fmt.Sprintf("%d active and %d inactive connections", c.Cuts.Active, c.Cuts.Inactive)
 	if c.Drain.Persistent && c.Cuts.Persistent > 0 {
 		serving += fmt.Sprintf(" and %s", count(int(c.Cuts.Persistent), "persistent client"))
 	}
 	switch left := "cuts what is left after " + span(c.Drain.Within); {
-	case c.Drain.Within == 0 && c.Cuts.Total() > 0:
-		return []string{"cuts " + serving}
 	case c.Drain.Within == 0:
-		return nil
+		return []string{"cuts " + serving}
 	case c.Cuts == (resource.Connections{}):
 		return []string{left}
 	default:

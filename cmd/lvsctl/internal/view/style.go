@@ -3,6 +3,7 @@
 package view
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -30,6 +31,28 @@ func (p *Printer) Err() error { return p.err }
 // Printf writes text as it is.
 func (p *Printer) Printf(format string, args ...any) {
 	if _, err := fmt.Fprintf(p.w, format, args...); err != nil && p.err == nil {
+		p.err = err
+	}
+}
+
+// print writes texts as they are.
+func (p *Printer) print(texts ...string) {
+	for _, text := range texts {
+		if _, err := io.WriteString(p.w, text); err != nil && p.err == nil {
+			p.err = err
+		}
+	}
+}
+
+// atOnce has what is written meanwhile go out in large pieces, which is all that counts where
+// there are tens of thousands of lines.
+func (p *Printer) atOnce(write func()) {
+	out := p.w
+	b := bufio.NewWriterSize(out, 64<<10)
+	p.w = b
+	write()
+	p.w = out
+	if err := b.Flush(); err != nil && p.err == nil {
 		p.err = err
 	}
 }
@@ -64,6 +87,9 @@ func pad(text string, columns int) string {
 // that turn the direction of writing or end a line. What hosts send is printed through it, so
 // that none of them can repaint the terminal.
 func Clean(text string) string {
+	if isPlain(text) {
+		return text
+	}
 	text = strings.ToValidUTF8(text, "?")
 	if !strings.ContainsFunc(text, isOrder) {
 		return text
@@ -80,6 +106,16 @@ func Clean(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// isPlain tells text of nothing but printable ASCII, as most is.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func isOrder(r rune) bool {
