@@ -6,11 +6,9 @@ import "github.com/hashicorp/hcl/v2"
 // number. Servers that could not be read are in it too, without an address.
 type group struct {
 	content *content
-	port    uint16       // the port that is written for all of them, 0 for none
-	servers []RealServer // port 0 is the service's own
-	// entries are the expressions of a pool's servers, nil where they are not
-	// written one by one.
-	entries []hcl.Expression
+	port    uint16           // the port that is written for all of them, 0 for none
+	servers []RealServer     // port 0 is the service's own
+	entries []hcl.Expression // see written
 }
 
 // serverNames are the names of real servers and pools within one block.
@@ -88,13 +86,22 @@ func (c *content) needServer() {
 
 // at is where an argument of server i is written, or else the server.
 func (g *group) at(i int, name string) hcl.Range {
-	switch {
-	case g.entries != nil:
-		return g.entries[i].Range()
-	case g.content.spec == poolSpec:
-		return g.content.at("servers")
+	if g.content.spec != poolSpec {
+		return g.content.at(name)
 	}
-	return g.content.at(name)
+	if written := g.written(); written != nil {
+		return written[i].Range()
+	}
+	return g.content.at("servers")
+}
+
+// written are the expressions of a pool's servers, nil where they are not written one by
+// one.
+func (g *group) written() []hcl.Expression {
+	if g.entries == nil {
+		g.entries, _ = hcl.ExprList(g.content.attrs["servers"].Expr)
+	}
+	return g.entries
 }
 
 // addressAt is where the address of server i is written.
