@@ -60,6 +60,9 @@ func checkMSS(f *finder) {
 // port.
 func checkSameRealServer(f *finder) {
 	for _, s := range f.services() {
+		if s.inOrder() {
+			continue
+		}
 		first := map[netip.AddrPort]resource.Source{}
 		for at, server := range s.servers() {
 			key := netip.AddrPortFrom(server.Addr, s.portOf(server))
@@ -70,6 +73,20 @@ func checkSameRealServer(f *finder) {
 			first[key] = server.Source
 		}
 	}
+}
+
+// inOrder tells whether each real server of a service comes before the next, as nothing does
+// that is there twice.
+func (s *serviceDecl) inOrder() bool {
+	var last netip.AddrPort
+	for _, server := range s.servers() {
+		next := netip.AddrPortFrom(server.Addr, s.portOf(server))
+		if last.Compare(next) >= 0 {
+			return false
+		}
+		last = next
+	}
+	return true
 }
 
 // checkFamilies: only tunnels can carry one family in the other.

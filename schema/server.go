@@ -1,13 +1,17 @@
 package schema
 
-import "github.com/hashicorp/hcl/v2"
+import (
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+)
 
 // A group is the real servers of one block: of real_server it is one, of pool any
 // number. Servers that could not be read are in it too, without an address.
 type group struct {
 	content *content
 	port    uint16           // the port that is written for all of them, 0 for none
-	servers []RealServer     // port 0 is the service's own
+	servers []RealServer     // port 0 is that of each service
 	entries []hcl.Expression // see written
 }
 
@@ -112,8 +116,20 @@ func (g *group) addressAt(i int) hcl.Range {
 	return g.at(i, "address")
 }
 
+// placeServers puts the servers that only the service has on the ports they have there.
+func (s *serviceDecl) placeServers() {
+	for _, g := range s.groups {
+		for i := range g.servers {
+			g.servers[i].Port = s.portOf(&g.servers[i])
+		}
+	}
+}
+
 // realServers are the servers of all groups of a service, on the ports they have there.
 func (s *serviceDecl) realServers() []RealServer {
+	if len(s.groups) == 1 && s.groups[0].content.parent == s.content {
+		return slices.Clip(s.groups[0].servers)
+	}
 	n := 0
 	for _, g := range s.groups {
 		n += len(g.servers)
