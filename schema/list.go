@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -98,7 +99,7 @@ func plainEnd(src []byte, start int) int {
 		return -1
 	}
 	end := start + 1
-	for end < len(src) && plainLetter(src[end]) {
+	for end < len(src) && plainLetters[src[end]] {
 		end++
 	}
 	if end == start+1 || end == len(src) || src[end] != '"' {
@@ -111,7 +112,7 @@ func plainEnd(src []byte, start int) int {
 func afterBlanks(src []byte, i int) int {
 	for ; i < len(src); i++ {
 		switch c := src[i]; {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r' && i+1 < len(src) && src[i+1] == '\n':
+		case isBlank(c) || c == '\n' || c == '\r' && i+1 < len(src) && src[i+1] == '\n':
 		case isComment(src[i:]):
 			end := bytes.IndexByte(src[i:], '\n')
 			if end < 0 {
@@ -125,10 +126,13 @@ func afterBlanks(src []byte, i int) int {
 	return i
 }
 
-// plainLetter tells what means nothing but itself in a string.
-func plainLetter(c byte) bool {
-	return c >= ' ' && c <= '~' && c != '"' && c != '\\' && c != '$' && c != '%'
-}
+// plainLetters are those that mean nothing but themselves in a string.
+var plainLetters = func() (plain [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		plain[c] = !strings.ContainsRune("\"\\$%", c)
+	}
+	return plain
+}()
 
 // putBack puts lists into the tree of a text, in the place of empty ones. It tells whether
 // all have found theirs.
@@ -217,13 +221,12 @@ func plainString(quote hcl.Pos, s, file string) *hclsyntax.TemplateExpr {
 // later is the place after a text that begins at a place, and has nothing but ASCII in its
 // last line.
 func later(text []byte, at hcl.Pos) hcl.Pos {
-	for _, c := range text {
-		at.Column++
-		if c == '\n' {
-			at.Line, at.Column = at.Line+1, 1
-		}
-	}
 	at.Byte += len(text)
+	at.Column += len(text)
+	if last := bytes.LastIndexByte(text, '\n'); last >= 0 {
+		at.Line += bytes.Count(text, []byte("\n"))
+		at.Column = len(text) - last
+	}
 	return at
 }
 

@@ -49,12 +49,12 @@ func (c *content) pool(d *clusterDecl, in reading) *group {
 func (c *content) plainEntries(list *listExpr, defaults RealServer) []RealServer {
 	servers := make([]RealServer, 0, list.n)
 	for at, text := range list.strings() {
-		server := defaults
-		server.Source = resource.Source{File: list.SrcRange.Filename, Line: at.Line}
-		if parseEntry(text, &server) != nil {
-			server = c.entry(list.fill().Exprs[len(servers)], text, defaults)
+		i := len(servers)
+		servers = append(servers, defaults)
+		servers[i].Source = resource.Source{File: list.SrcRange.Filename, Line: at.Line}
+		if parseEntry(text, &servers[i]) != nil {
+			servers[i] = c.entry(list.fill().Exprs[i], text, defaults)
 		}
-		servers = append(servers, server)
 	}
 	return servers
 }
@@ -123,15 +123,18 @@ func parseEntry(text string, server *RealServer) *badEntry {
 // cutWord takes the first word off a text that begins at an offset. The offset it
 // returns is where that word ends.
 func cutWord(text string, offset int) (word, rest string, end int) {
-	trimmed := strings.TrimLeft(text, " \t")
-	offset += len(text) - len(trimmed)
-	i := strings.IndexAny(trimmed, " \t")
-	if i < 0 {
-		i = len(trimmed)
+	start := 0
+	for start < len(text) && isBlank(text[start]) {
+		start++
 	}
-	end = offset + i
-	return trimmed[:i], trimmed[i:], end
+	i := start
+	for i < len(text) && !isBlank(text[i]) {
+		i++
+	}
+	return text[start:i], text[i:], offset + i
 }
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // parseEndpoint reads ADDRESS or ADDRESS:PORT, where an IPv6 address before a port is
 // in brackets.
