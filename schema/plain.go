@@ -197,21 +197,47 @@ func (p *plainReader) value() hclsyntax.Expression {
 		}
 		return &hclsyntax.LiteralValueExpr{Val: n, SrcRange: p.since(start)}
 	}
-	if word := p.word(); word == "true" || word == "false" {
-		return &hclsyntax.LiteralValueExpr{Val: cty.BoolVal(word == "true"), SrcRange: p.since(start)}
-	}
-	return nil
+	return p.reference()
 }
 
-// list reads a list of plain strings, nil for anything else.
-func (p *plainReader) list() hclsyntax.Expression {
-	found, ok := listAt(p.src, p.at+1)
-	if !ok {
+// reference reads a name and those that follow it after dots, or true or false. It is nil for
+// anything else.
+func (p *plainReader) reference() hclsyntax.Expression {
+	start := p.pos()
+	word := p.word()
+	at := p.since(start)
+	switch word {
+	case "true", "false":
+		return &hclsyntax.LiteralValueExpr{Val: cty.BoolVal(word == "true"), SrcRange: at}
+	case "", "null", "for":
 		return nil
 	}
+	path := hcl.Traversal{hcl.TraverseRoot{Name: word, SrcRange: at}}
+	for p.next() == '.' {
+		dot := p.pos()
+		p.at++
+		if word = p.word(); word == "" {
+			return nil
+		}
+		path = append(path, hcl.TraverseAttr{Name: word, SrcRange: p.since(dot)})
+	}
+	return &hclsyntax.ScopeTraversalExpr{Traversal: path, SrcRange: p.since(start)}
+}
+
+// list reads a list of plain strings, or of a single reference. It is nil for anything else.
+func (p *plainReader) list() hclsyntax.Expression {
+	found, ok := listAt(p.src, p.at+1)
 	start := p.pos()
 	p.at++
 	open := p.since(start)
+	if !ok {
+		one := p.reference()
+		if one == nil || p.next() != ']' {
+			return nil
+		}
+		p.at++
+		return &hclsyntax.TupleConsExpr{Exprs: []hclsyntax.Expression{one}, SrcRange: p.since(start), OpenRange: open}
+	}
 	text := p.src[found.start:found.end]
 	p.seek(later(text, p.pos()))
 	p.at++

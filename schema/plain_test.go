@@ -9,7 +9,7 @@ import (
 // oddities are what makes a text something else than it looks.
 var oddities = []string{
 	"", "\"", ",", "]", "[", "{", "}", "\n}\n", "\\", "${", "%{", "\r", "\r\n", "#", "//", "/*", "*/", "<<EOT\n", "\nEOT\n",
-	"=", " = ", ">", "é", "\ufeff", "\x00", "\xff", "\n", "\t", " ", "-", "1", "1.5", "true", "null", "a", "a.b", "?", ":", "(", ")",
+	"=", " = ", ">", "é", "\ufeff", "\x00", "\xff", "\n", "\t", " ", "-", "1", "1.5", "true", "null", "a", "a.b", "[a.b]", "[for]", "[true]", "a.b.c\n", "x = host.é\n", "x = [for.a]\n", "?", ":", "(", ")",
 	"x = 1\n", "y { z = 2 }\n", "z \"a\" b {\n}\n", "x = [\"a\",\n# \"é\"\n\"b\", // c\n]\n", "x = (\n1)\n", "x = \"é\" # é\n",
 }
 
