@@ -131,8 +131,8 @@ func familyName(a netip.Addr) string {
 func checkThresholds(f *finder) {
 	for _, s := range f.services() {
 		for _, g := range s.groups {
-			for i, server := range g.servers {
-				switch {
+			for i := range g.servers {
+				switch server := &g.servers[i]; {
 				case server.LowerThreshold <= server.UpperThreshold:
 				case server.UpperThreshold == 0:
 					f.find(serverRef{g, i}.behind(s), g.at(i, "lower_threshold"), "A lower threshold says when a real server that reached its upper threshold gets connections again, and there is no upper_threshold. Add one, or remove lower_threshold.")
