@@ -26,6 +26,7 @@ func TestConfigsAreParsedAlike(t *testing.T) {
 			continue
 		}
 		sameTree(t, string(configs[path]))
+		sameTree(t, strings.ReplaceAll(string(configs[path]), "\n", "\r\n"))
 		for range 20 {
 			text := slices.Clone(configs[path])
 			for range 1 + r.IntN(3) {

@@ -109,6 +109,7 @@ func (b *blockSpec) content(body hcl.Body) (*hcl.BodyContent, hcl.Diagnostics) {
 		}
 		got.Attributes[name] = attr.AsHCLAttribute()
 	}
+	got.Blocks = slices.Grow(got.Blocks, len(native.Blocks))
 	for _, block := range native.Blocks {
 		fits := func(nested *blockSpec) bool {
 			return nested.Type == block.Type && len(nested.Labels) == len(block.Labels)
