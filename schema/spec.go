@@ -95,8 +95,8 @@ func define(b blockSpec) *blockSpec {
 	return &b
 }
 
-// content is what a body has, as [hcl.Body] says it. That takes longer to find out what is
-// wrong with the body, and is asked only where something is.
+// content is what a body has. HCL takes longer to find that out, and is asked only where
+// something does not belong there and has to be reported.
 func (b *blockSpec) content(body hcl.Body) (*hcl.BodyContent, hcl.Diagnostics) {
 	native, ok := body.(*hclsyntax.Body)
 	if !ok {
