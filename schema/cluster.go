@@ -47,7 +47,7 @@ type clusterDecl struct {
 func (l *loader) load(bodies []hcl.Body) *Config {
 	blocks := map[string]hcl.Blocks{}
 	for _, body := range bodies {
-		got, diags := body.Content(fileSpec.schema)
+		got, diags := fileSpec.content(body)
 		l.addContent(fileSpec, diags)
 		showHeaders(got.Blocks)
 		for _, block := range got.Blocks {

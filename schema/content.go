@@ -2,6 +2,8 @@ package schema
 
 import (
 	"fmt"
+	"iter"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 )
@@ -35,7 +38,7 @@ func (l *loader) content(spec *blockSpec, block *hcl.Block, s *scope) *content {
 	if known := l.bodies[block.DefRange]; known != nil && s.instance != nil {
 		c.attrs, c.blocks = known.Attributes, known.Blocks
 	} else {
-		got, diags := block.Body.Content(spec.schema)
+		got, diags := spec.content(block.Body)
 		l.addContent(spec, diags)
 		l.splitJSON(spec, got)
 		showHeaders(got.Blocks)
@@ -151,14 +154,21 @@ func (c *content) missing(at hcl.Range, a *attrSpec) {
 // misspelt tells whether a missing argument is there under a name that is none. The
 // wrong name was reported, so the missing one need not be.
 func (c *content) misspelt(name string) bool {
-	attrs, _ := c.block.Body.JustAttributes()
-	known := c.spec.attrNames()
-	for given := range attrs { // in JSON blocks are among them
-		if !slices.Contains(known, given) && !slices.Contains(c.spec.blockTypes(), given) && nearest(given, known) == name {
+	for given := range argumentsIn(c.block.Body) { // in JSON blocks are among them
+		if !c.has(given) && !slices.Contains(c.spec.blockTypes(), given) && nearest(given, c.spec.attrNames()) == name {
 			return true
 		}
 	}
 	return false
+}
+
+// argumentsIn lists the names of the arguments of a body.
+func argumentsIn(body hcl.Body) iter.Seq[string] {
+	if native, ok := body.(*hclsyntax.Body); ok {
+		return maps.Keys(native.Attributes)
+	}
+	attrs, _ := body.JustAttributes()
+	return maps.Keys(attrs)
 }
 
 // value computes an argument and converts it to its kind.

@@ -9,14 +9,31 @@ const (
 	maxConditions = 10_000 // question marks in a line
 )
 
+// counted are the letters that tooDeep counts.
+var counted = oneOf("-!?()[]{}\n")
+
+// oneOf is a table of letters.
+func oneOf(letters string) (table [256]bool) {
+	for _, c := range []byte(letters) {
+		table[c] = true
+	}
+	return table
+}
+
 // tooDeep finds a place in a file that is nested too deeply to be parsed.
 func tooDeep(src []byte, name string) *hcl.Diagnostic {
 	depth, row, conditions, line := 0, 0, 0, 1
 	for _, c := range src {
+		if !counted[c] {
+			if !isBlank(c) && c != '\r' {
+				row = 0
+			}
+			continue
+		}
 		switch c {
 		case '-', '!':
 			row++
-		case ' ', '\t', '\r', '\n':
+		case '\n':
 		default:
 			row = 0
 		}

@@ -97,7 +97,7 @@ func secretsIn(s *Sources, word string) int {
 }
 
 // configsIn reads the configs that there are test cases of, by path.
-func configsIn(f *testing.F) map[string][]byte {
+func configsIn(f testing.TB) map[string][]byte {
 	configs := map[string][]byte{}
 	err := filepath.WalkDir("../testdata", func(path string, e fs.DirEntry, err error) error {
 		if err != nil || !isConfigFile(e) {

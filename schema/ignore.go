@@ -48,7 +48,7 @@ func (c *content) readIgnores() {
 			c.fail(b.header(), "Duplicate ignore", "The rule %q is ignored here at %s already. Remove one of the two.", b.label(), place(at))
 			continue
 		}
-		names.set(b.label(), b.header())
+		names.set(b.label(), &block.DefRange)
 		reason, given := b.reason()
 		if rule := b.ignorable(); rule != nil && given {
 			c.ignores = append(c.ignores, Ignore{rule.Name, reason, b.header()})

@@ -142,8 +142,11 @@ func (l *loader) hideBroken(bodies []hcl.Body, config hcl.Diagnostics) {
 func declaresSensitive(body hcl.Body) bool {
 	got, _, _ := body.PartialContent(fileSpec.schema)
 	return slices.ContainsFunc(got.Blocks, func(block *hcl.Block) bool {
+		if block.Type != variableSpec.Type {
+			return false
+		}
 		attrs, _ := block.Body.JustAttributes()
-		return block.Type == variableSpec.Type && attrs["sensitive"] != nil
+		return attrs["sensitive"] != nil
 	})
 }
 

@@ -2,59 +2,58 @@ package schema
 
 import (
 	"bytes"
+	"iter"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
-// Long lists of plain strings, as pools are, are most of the text of a large config, and
-// HCL's parser takes several kilobytes and more than ten microseconds for each string. So
-// they are taken out of the text before that is parsed, and put into the syntax tree
-// afterwards, with the very nodes that the parser would have made.
+// Long lists of plain strings, as pools are, are most of the text of a large config. They
+// are left as text until somebody asks for what is in them: a [listExpr]. Those that stand
+// within something that HCL's parser is to read are taken out before, and put into the syntax
+// tree afterwards, with the very nodes that the parser would have made.
 //
-// What looks like a list may be something else, such as a part of a comment. Then there is no
-// empty list in the tree in its place, and the text is parsed as it is.
+// What looks like such a list may be something else, such as a part of a comment. Then there
+// is no empty list in the tree in its place, and the text is parsed as it is.
 
 // longList is how many strings make a list long.
 const longList = 16
 
-// A stringList is a long list in a text.
+// A stringList is a list in a text that has nothing in it but plain strings, commas, blanks
+// and comments.
 type stringList struct {
-	start, end int      // of what is between the brackets
-	at         [][2]int // where its strings are, without quotes
+	start, end int // of what is between the brackets
+	n          int // strings
 }
 
-// parseText parses a file, with its long lists put aside meanwhile.
-func parseText(src []byte, name string) (*hcl.File, hcl.Diagnostics) {
+// parseRest has HCL's parser read a text that begins at some place, but for its long lists.
+func parseRest(src []byte, name string, start hcl.Pos) (*hcl.File, hcl.Diagnostics) {
 	lists := longLists(src)
 	if len(lists) == 0 {
-		return hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+		return hclsyntax.ParseConfig(src, name, start)
 	}
 	rest := slices.Clone(src)
 	for _, l := range lists {
-		l.comment(rest)
+		blank(rest[l.start:l.end])
 	}
-	file, diags := hclsyntax.ParseConfig(rest, name, hcl.InitialPos)
-	if len(diags) > 0 || !putBack(file, src, lists) {
-		return hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	file, diags := hclsyntax.ParseConfig(rest, name, start)
+	if len(diags) > 0 || !putBack(file, src, start.Byte, lists) {
+		return hclsyntax.ParseConfig(src, name, start)
 	}
 	file.Bytes = src
 	return file, nil
 }
 
-// comment makes a list a comment, in which lines end where they did: the text that follows
-// stays where it is.
-func (l stringList) comment(text []byte) {
-	first, last := l.at[0][0]-1, l.at[len(l.at)-1][1]+1 // quotes included
-	for i := first; i < l.end; i++ {
-		if text[i] != '\n' {
+// blank makes a text blanks, in which lines end where they did.
+func blank(text []byte) {
+	for i, c := range text {
+		if c != '\n' {
 			text[i] = ' '
 		}
 	}
-	copy(text[first:], "/*")
-	copy(text[last-2:], "*/")
 }
 
 // longLists finds the long lists of a text.
@@ -66,7 +65,7 @@ func longLists(src []byte) []stringList {
 			break
 		}
 		i += next
-		if l, ok := listAt(src, i+1); ok {
+		if l, ok := listAt(src, i+1); ok && l.n >= longList {
 			lists = append(lists, l)
 			i = l.end
 		}
@@ -74,94 +73,159 @@ func longLists(src []byte) []stringList {
 	return lists
 }
 
-// listAt reads a long list whose bracket was opened before an offset. It has nothing in it
-// but plain strings, commas, and blanks.
+// listAt reads a list whose bracket was opened before an offset, and which is not empty.
 func listAt(src []byte, start int) (l stringList, ok bool) {
 	l.start = start
 	i := afterBlanks(src, start)
-	for i < len(src) && src[i] == '"' {
-		from := i + 1
-		to := from
-		for to < len(src) && plainLetter(src[to]) {
-			to++
+	for {
+		end := plainEnd(src, i)
+		if end < 0 {
+			break
 		}
-		if to == from || to == len(src) || src[to] != '"' {
-			return l, false
-		}
-		l.at = append(l.at, [2]int{from, to})
-		if i = afterBlanks(src, to+1); i == len(src) || src[i] != ',' {
+		l.n++
+		if i = afterBlanks(src, end); i == len(src) || src[i] != ',' {
 			break
 		}
 		i = afterBlanks(src, i+1)
 	}
 	l.end = i
-	return l, i < len(src) && src[i] == ']' && len(l.at) >= longList
+	return l, i < len(src) && src[i] == ']' && l.n > 0
 }
 
-// afterBlanks is the offset of the next byte that is no blank.
+// plainEnd is where a plain string ends that begins at an offset, with its quotes. It is -1
+// where there is none, or an empty one.
+func plainEnd(src []byte, start int) int {
+	if start == len(src) || src[start] != '"' {
+		return -1
+	}
+	end := start + 1
+	for end < len(src) && plainLetters[src[end]] {
+		end++
+	}
+	if end == start+1 || end == len(src) || src[end] != '"' {
+		return -1
+	}
+	return end + 1
+}
+
+// afterBlanks is the offset of the next byte that is no blank and not in a comment.
 func afterBlanks(src []byte, i int) int {
-	for i < len(src) && (src[i] == ' ' || src[i] == '\t' || src[i] == '\n') {
-		i++
+	for ; i < len(src); i++ {
+		switch c := src[i]; {
+		case isBlank(c) || c == '\n' || c == '\r' && i+1 < len(src) && src[i+1] == '\n':
+		case isComment(src[i:]):
+			end := bytes.IndexByte(src[i:], '\n')
+			if end < 0 {
+				return len(src)
+			}
+			i += end
+		default:
+			return i
+		}
 	}
 	return i
 }
 
-// plainLetter tells what means nothing but itself in a string.
-func plainLetter(c byte) bool {
-	return c >= ' ' && c <= '~' && c != '"' && c != '\\' && c != '$' && c != '%'
-}
+// plainLetters are those that mean nothing but themselves in a string.
+var plainLetters = func() (plain [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		plain[c] = !strings.ContainsRune("\"\\$%", c)
+	}
+	return plain
+}()
 
-// putBack puts lists into the tree, in the place of empty ones. It tells whether all have
-// found theirs.
-func putBack(file *hcl.File, src []byte, lists []stringList) bool {
+// putBack puts lists into the tree of a text, in the place of empty ones. It tells whether
+// all have found theirs.
+func putBack(file *hcl.File, src []byte, offset int, lists []stringList) bool {
 	byStart := make(map[int]stringList, len(lists))
 	for _, l := range lists {
-		byStart[l.start] = l
+		byStart[offset+l.start] = l
 	}
 	_ = hclsyntax.VisitAll(file.Body.(*hclsyntax.Body), func(n hclsyntax.Node) hcl.Diagnostics {
 		tuple, ok := n.(*hclsyntax.TupleConsExpr)
 		if !ok || len(tuple.Exprs) > 0 {
 			return nil
 		}
-		open := tuple.SrcRange.Start
-		if l, ours := byStart[open.Byte+1]; ours {
-			delete(byStart, open.Byte+1)
-			tuple.Exprs = l.expressions(src, tuple.SrcRange.Filename, open)
+		start := tuple.OpenRange.End.Byte
+		if l, ours := byStart[start]; ours {
+			delete(byStart, start)
+			(&listExpr{tuple, src[l.start:l.end], l.n}).fill()
 		}
 		return nil
 	})
 	return len(byStart) == 0
 }
 
-// expressions are the nodes of the strings of a list whose bracket opens at a place.
-func (l stringList) expressions(src []byte, file string, at hcl.Pos) []hclsyntax.Expression {
-	text := string(src[l.start:l.end]) // which the strings share
-	templates := make([]hclsyntax.TemplateExpr, len(l.at))
-	literals := make([]hclsyntax.LiteralValueExpr, len(l.at))
-	parts := make([]hclsyntax.Expression, len(l.at))
-	list := make([]hclsyntax.Expression, len(l.at))
-	for i, s := range l.at {
-		quote := later(src, at, s[0]-1)
-		first, last := along(quote, 1), along(quote, 1+s[1]-s[0])
-		at = along(last, 1)
-		literals[i] = hclsyntax.LiteralValueExpr{
-			Val:      cty.StringVal(text[s[0]-l.start : s[1]-l.start]),
-			SrcRange: hcl.Range{Filename: file, Start: first, End: last},
-		}
-		parts[i] = &literals[i]
-		templates[i] = hclsyntax.TemplateExpr{Parts: parts[i : i+1 : i+1], SrcRange: hcl.Range{Filename: file, Start: quote, End: at}}
-		list[i] = &templates[i]
-	}
-	return list
+// A listExpr is a list of plain strings in the syntax tree. It has no nodes until somebody
+// asks for them.
+type listExpr struct {
+	*hclsyntax.TupleConsExpr
+	text []byte // between the brackets
+	n    int    // strings
 }
 
-// later is the place of an offset after another place, with nothing but ASCII between them.
-func later(src []byte, at hcl.Pos, offset int) hcl.Pos {
-	for ; at.Byte < offset; at.Byte++ {
-		at.Column++
-		if src[at.Byte] == '\n' {
-			at.Line, at.Column = at.Line+1, 1
+// Value implements [hcl.Expression].
+func (l *listExpr) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	return l.fill().Value(ctx)
+}
+
+// Variables implements [hcl.Expression].
+func (l *listExpr) Variables() []hcl.Traversal { return nil }
+
+// ExprList is for [hcl.ExprList].
+func (l *listExpr) ExprList() []hcl.Expression { return l.fill().ExprList() }
+
+// fill makes the nodes.
+func (l *listExpr) fill() *hclsyntax.TupleConsExpr {
+	if l.Exprs == nil {
+		for at, s := range l.strings() {
+			l.Exprs = append(l.Exprs, plainString(at, s, l.SrcRange.Filename))
 		}
+	}
+	return l.TupleConsExpr
+}
+
+// strings goes through the strings of the list, with the places of their quotes.
+func (l *listExpr) strings() iter.Seq2[hcl.Pos, string] {
+	return func(yield func(hcl.Pos, string) bool) {
+		text := string(l.text) // which the strings share
+		at, offset := l.OpenRange.End, 0
+		for {
+			start := afterBlanks(l.text, offset)
+			if start == len(text) {
+				return
+			}
+			at = later(l.text[offset:start], at)
+			end := plainEnd(l.text, start)
+			if !yield(at, text[start+1:end-1]) {
+				return
+			}
+			at = along(at, end-start)
+			offset = afterBlanks(l.text, end)
+			at = later(l.text[end:offset], at)
+			if offset < len(text) { // at a comma
+				offset++
+				at = along(at, 1)
+			}
+		}
+	}
+}
+
+// plainString is the node of a string whose quote is at a place.
+func plainString(quote hcl.Pos, s, file string) *hclsyntax.TemplateExpr {
+	first, last := along(quote, 1), along(quote, 1+len(s))
+	literal := &hclsyntax.LiteralValueExpr{Val: cty.StringVal(s), SrcRange: hcl.Range{Filename: file, Start: first, End: last}}
+	return &hclsyntax.TemplateExpr{Parts: []hclsyntax.Expression{literal}, SrcRange: hcl.Range{Filename: file, Start: quote, End: along(last, 1)}}
+}
+
+// later is the place after a text that begins at a place, and has nothing but ASCII in its
+// last line.
+func later(text []byte, at hcl.Pos) hcl.Pos {
+	at.Byte += len(text)
+	at.Column += len(text)
+	if last := bytes.LastIndexByte(text, '\n'); last >= 0 {
+		at.Line += bytes.Count(text, []byte("\n"))
+		at.Column = len(text) - last
 	}
 	return at
 }

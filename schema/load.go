@@ -48,7 +48,9 @@ func parse(files map[string][]byte, inputs []Input, read func(string) ([]byte, e
 		l.add(diags...)
 		return nil, l.sources, l.finish()
 	}
-	return l.load(bodies), l.sources, l.finish()
+	config := l.load(bodies)
+	l.sources.forget()
+	return config, l.sources, l.finish()
 }
 
 // parseAll parses the files of the config at the same time. The bodies are in the order

@@ -14,7 +14,7 @@ import (
 // A namespace holds the names of one type of block within one scope, and where each
 // was first declared.
 type namespace struct {
-	declared map[string]hcl.Range
+	declared map[string]*hcl.Range
 	outer    *namespace // names of the surrounding block that may not be used again
 }
 
@@ -22,7 +22,7 @@ type namespace struct {
 func (n *namespace) first(name string) (hcl.Range, bool) {
 	for ; n != nil; n = n.outer {
 		if at, ok := n.declared[name]; ok {
-			return at, true
+			return *at, true
 		}
 	}
 	return hcl.Range{}, false
@@ -46,14 +46,14 @@ func (l *loader) enter(n *namespace, block *hcl.Block) bool {
 		l.fail(at, "Duplicate "+words(block.Type), "%s named %q is declared at %s already. Names are used in plans and on the command line, so each must stand for one thing: rename one of the two, or remove it.", one(block.Type), name, place(first))
 		return false
 	}
-	n.set(name, at)
+	n.set(name, &block.LabelRanges[0])
 	return true
 }
 
 // set enters a name.
-func (n *namespace) set(name string, at hcl.Range) {
+func (n *namespace) set(name string, at *hcl.Range) {
 	if n.declared == nil {
-		n.declared = map[string]hcl.Range{}
+		n.declared = map[string]*hcl.Range{}
 	}
 	n.declared[name] = at
 }

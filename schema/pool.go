@@ -7,11 +7,13 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/lvsctl/lvsctl/schema/resource"
 	"github.com/zclconf/go-cty/cty"
 )
 
-// A pool may have tens of thousands of servers. Written out as plain strings they are
-// read from the syntax tree one by one, without the value of the whole list.
+// A pool may have tens of thousands of servers. Written out as plain strings they are read
+// from the text one by one, and other expressions from the syntax tree, without the value of
+// the whole list.
 
 // pool reads one pool block.
 func (c *content) pool(d *clusterDecl, in reading) *group {
@@ -24,8 +26,11 @@ func (c *content) pool(d *clusterDecl, in reading) *group {
 	if attr == nil {
 		return g
 	}
+	if list, ok := attr.Expr.(*listExpr); ok {
+		g.servers = p.plainEntries(list, defaults)
+		return g
+	}
 	if entries, diags := hcl.ExprList(attr.Expr); !diags.HasErrors() {
-		g.entries = entries
 		g.servers = make([]RealServer, len(entries))
 		for i, expr := range entries {
 			g.servers[i] = p.entryOf(expr, defaults)
@@ -37,6 +42,21 @@ func (c *content) pool(d *clusterDecl, in reading) *group {
 		g.servers = append(g.servers, p.entry(attr.Expr, s, defaults))
 	}
 	return g
+}
+
+// plainEntries reads the servers of a pool from the text of their list. One that is wrong is
+// read again from its expression.
+func (c *content) plainEntries(list *listExpr, defaults RealServer) []RealServer {
+	servers := make([]RealServer, 0, list.n)
+	for at, text := range list.strings() {
+		i := len(servers)
+		servers = append(servers, defaults)
+		servers[i].Source = resource.Source{File: list.SrcRange.Filename, Line: at.Line}
+		if parseEntry(text, &servers[i]) != nil {
+			servers[i] = c.entry(list.fill().Exprs[i], text, defaults)
+		}
+	}
+	return servers
 }
 
 // entryOf reads one server of a pool from its expression.
@@ -103,15 +123,18 @@ func parseEntry(text string, server *RealServer) *badEntry {
 // cutWord takes the first word off a text that begins at an offset. The offset it
 // returns is where that word ends.
 func cutWord(text string, offset int) (word, rest string, end int) {
-	trimmed := strings.TrimLeft(text, " \t")
-	offset += len(text) - len(trimmed)
-	i := strings.IndexAny(trimmed, " \t")
-	if i < 0 {
-		i = len(trimmed)
+	start := 0
+	for start < len(text) && isBlank(text[start]) {
+		start++
 	}
-	end = offset + i
-	return trimmed[:i], trimmed[i:], end
+	i := start
+	for i < len(text) && !isBlank(text[i]) {
+		i++
+	}
+	return text[start:i], text[i:], offset + i
 }
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // parseEndpoint reads ADDRESS or ADDRESS:PORT, where an IPv6 address before a port is
 // in brackets.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 )
@@ -50,6 +51,18 @@ func repeatable(spec *blockSpec) []string {
 
 var forEachSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: forEachAttr.Name}}}
 
+// forEach is what a block is repeated for, nil for one that is not.
+func forEach(body hcl.Body) hcl.Expression {
+	if native, ok := body.(*hclsyntax.Body); ok && native.Attributes[forEachAttr.Name] == nil {
+		return nil
+	}
+	got, _, _ := body.PartialContent(forEachSchema)
+	if attr := got.Attributes[forEachAttr.Name]; attr != nil {
+		return attr.Expr
+	}
+	return nil
+}
+
 // readings are what there is to read of a block.
 type readings struct {
 	list     []reading
@@ -68,13 +81,12 @@ func (l *loader) readings(names *namespace, block *hcl.Block, s *scope) readings
 	if !l.declare(names, block) {
 		return readings{}
 	}
-	got, _, _ := block.Body.PartialContent(forEachSchema)
-	attr := got.Attributes[forEachAttr.Name]
-	if attr == nil {
+	expr := forEach(block.Body)
+	if expr == nil {
 		return readings{list: []reading{{block, s}}, known: true}
 	}
-	elements, ok := l.elements(attr.Expr, s)
-	if !l.roomFor(len(elements), attr.Expr.Range()) {
+	elements, ok := l.elements(expr, s)
+	if !l.roomFor(len(elements), expr.Range()) {
 		return readings{repeated: true}
 	}
 	all := readings{repeated: true, known: ok}

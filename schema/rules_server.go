@@ -60,6 +60,9 @@ func checkMSS(f *finder) {
 // port.
 func checkSameRealServer(f *finder) {
 	for _, s := range f.services() {
+		if s.inOrder() {
+			continue
+		}
 		first := map[netip.AddrPort]resource.Source{}
 		for at, server := range s.servers() {
 			key := netip.AddrPortFrom(server.Addr, s.portOf(server))
@@ -70,6 +73,20 @@ func checkSameRealServer(f *finder) {
 			first[key] = server.Source
 		}
 	}
+}
+
+// inOrder tells whether each real server of a service comes before the next, as nothing does
+// that is there twice.
+func (s *serviceDecl) inOrder() bool {
+	var last netip.AddrPort
+	for _, server := range s.servers() {
+		next := netip.AddrPortFrom(server.Addr, s.portOf(server))
+		if last.Compare(next) >= 0 {
+			return false
+		}
+		last = next
+	}
+	return true
 }
 
 // checkFamilies: only tunnels can carry one family in the other.
@@ -114,8 +131,8 @@ func familyName(a netip.Addr) string {
 func checkThresholds(f *finder) {
 	for _, s := range f.services() {
 		for _, g := range s.groups {
-			for i, server := range g.servers {
-				switch {
+			for i := range g.servers {
+				switch server := &g.servers[i]; {
 				case server.LowerThreshold <= server.UpperThreshold:
 				case server.UpperThreshold == 0:
 					f.find(serverRef{g, i}.behind(s), g.at(i, "lower_threshold"), "A lower threshold says when a real server that reached its upper threshold gets connections again, and there is no upper_threshold. Add one, or remove lower_threshold.")

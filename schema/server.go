@@ -1,16 +1,18 @@
 package schema
 
-import "github.com/hashicorp/hcl/v2"
+import (
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+)
 
 // A group is the real servers of one block: of real_server it is one, of pool any
 // number. Servers that could not be read are in it too, without an address.
 type group struct {
 	content *content
-	port    uint16       // the port that is written for all of them, 0 for none
-	servers []RealServer // port 0 is the service's own
-	// entries are the expressions of a pool's servers, nil where they are not
-	// written one by one.
-	entries []hcl.Expression
+	port    uint16           // the port that is written for all of them, 0 for none
+	servers []RealServer     // port 0 is that of each service
+	entries []hcl.Expression // see written
 }
 
 // serverNames are the names of real servers and pools within one block.
@@ -88,13 +90,22 @@ func (c *content) needServer() {
 
 // at is where an argument of server i is written, or else the server.
 func (g *group) at(i int, name string) hcl.Range {
-	switch {
-	case g.entries != nil:
-		return g.entries[i].Range()
-	case g.content.spec == poolSpec:
-		return g.content.at("servers")
+	if g.content.spec != poolSpec {
+		return g.content.at(name)
 	}
-	return g.content.at(name)
+	if written := g.written(); written != nil {
+		return written[i].Range()
+	}
+	return g.content.at("servers")
+}
+
+// written are the expressions of a pool's servers, nil where they are not written one by
+// one.
+func (g *group) written() []hcl.Expression {
+	if g.entries == nil {
+		g.entries, _ = hcl.ExprList(g.content.attrs["servers"].Expr)
+	}
+	return g.entries
 }
 
 // addressAt is where the address of server i is written.
@@ -105,8 +116,20 @@ func (g *group) addressAt(i int) hcl.Range {
 	return g.at(i, "address")
 }
 
+// placeServers puts the servers that only the service has on the ports they have there.
+func (s *serviceDecl) placeServers() {
+	for _, g := range s.groups {
+		for i := range g.servers {
+			g.servers[i].Port = s.portOf(&g.servers[i])
+		}
+	}
+}
+
 // realServers are the servers of all groups of a service, on the ports they have there.
 func (s *serviceDecl) realServers() []RealServer {
+	if len(s.groups) == 1 && s.groups[0].content.parent == s.content {
+		return slices.Clip(s.groups[0].servers)
+	}
 	n := 0
 	for _, g := range s.groups {
 		n += len(g.servers)

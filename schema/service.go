@@ -55,6 +55,7 @@ func (c *content) service(d *clusterDecl, in reading, taken *serverNames) *servi
 		single: namespace{outer: &taken.single},
 		pools:  namespace{outer: &taken.pools},
 	})
+	s.placeServers()
 	s.broken = c.trouble() > before
 	return s
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // Sources is the text that a config was made from.
@@ -19,6 +20,19 @@ type Sources struct {
 	hidden map[string][]hcl.Range // what is not shown, by name of the file
 
 	variables map[string]bool // that are declared, by name, and whether they are sensitive
+}
+
+// forget lets go of what stands in the blocks of files, which takes several times the memory
+// of their text. The blocks themselves are named in diagnostics.
+func (s *Sources) forget() {
+	for _, f := range s.config {
+		if body, ok := f.Body.(*hclsyntax.Body); ok {
+			body.Attributes = nil
+			for _, block := range body.Blocks {
+				block.Body = nil
+			}
+		}
+	}
 }
 
 // A Given is a value that a variable has from the command line or the environment.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -94,13 +95,49 @@ func define(b blockSpec) *blockSpec {
 	return &b
 }
 
+// content is what a body has. HCL takes longer to find that out, and is asked only where
+// something does not belong there and has to be reported.
+func (b *blockSpec) content(body hcl.Body) (*hcl.BodyContent, hcl.Diagnostics) {
+	native, ok := body.(*hclsyntax.Body)
+	if !ok {
+		return body.Content(b.schema)
+	}
+	got := &hcl.BodyContent{Attributes: make(hcl.Attributes, len(native.Attributes))}
+	for name, attr := range native.Attributes {
+		if b.find(name) == nil {
+			return body.Content(b.schema)
+		}
+		got.Attributes[name] = attr.AsHCLAttribute()
+	}
+	got.Blocks = slices.Grow(got.Blocks, len(native.Blocks))
+	for _, block := range native.Blocks {
+		fits := func(nested *blockSpec) bool {
+			return nested.Type == block.Type && len(nested.Labels) == len(block.Labels)
+		}
+		if !slices.ContainsFunc(b.Blocks, fits) {
+			return body.Content(b.schema)
+		}
+		got.Blocks = append(got.Blocks, block.AsHCLBlock())
+	}
+	return got, nil
+}
+
 // attr finds the description of an argument that the block is known to have.
 func (b *blockSpec) attr(name string) *attrSpec {
-	i := slices.IndexFunc(b.Attrs, func(a attrSpec) bool { return a.Name == name })
-	if i < 0 {
-		panic("no argument " + name + " in the description of " + b.Type)
+	if a := b.find(name); a != nil {
+		return a
 	}
-	return &b.Attrs[i]
+	panic("no argument " + name + " in the description of " + b.Type)
+}
+
+// find finds the description of an argument, nil for none.
+func (b *blockSpec) find(name string) *attrSpec {
+	for i := range b.Attrs {
+		if b.Attrs[i].Name == name {
+			return &b.Attrs[i]
+		}
+	}
+	return nil
 }
 
 // nested finds the description of a type of block that is known to be in this one.
