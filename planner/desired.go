@@ -139,10 +139,10 @@ func (d *Desired) AtOnce() *Desired {
 }
 
 // Keys lists what has to be read on a host, in no particular order: what the config
-// wants there, what may have to change for a moment, and what is worth a warning.
+// wants there but for destinations, which are read anyway, what may have to change for a moment, and what is worth a warning.
 func (d *Desired) Keys(host string) []resource.Key {
 	var keys []resource.Key
-	for k := range d.wants[host].Others() { // all destinations are read, see [resource.Snapshot]
+	for k := range d.wants[host].Others() {
 		keys = append(keys, k)
 	}
 	keys = append(keys, passing...)
@@ -158,6 +158,17 @@ func (d *Desired) Keys(host string) []resource.Key {
 	for k := range worth {
 		if _, wanted := d.wants[host].Find(k); !wanted {
 			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// Destinations lists the destinations that the config wants on a host.
+func (d *Desired) Destinations(host string) []resource.Key {
+	var keys []resource.Key
+	for _, behind := range d.wants[host].Services() {
+		for w := range behind.All() {
+			keys = append(keys, w.state.Key())
 		}
 	}
 	return keys

@@ -88,7 +88,7 @@ func (d *draft) fits(at home, c *cluster, snap *resource.Snapshot) bool {
 		return false
 	}
 	part := &resource.Snapshot{Facts: snap.Facts, Live: resource.NewSet()}
-	for _, k := range want.Keys(d.subject.Name) {
+	for _, k := range slices.Concat(want.Keys(d.subject.Name), want.Destinations(d.subject.Name)) {
 		if r := snap.Live.Get(k); r != nil {
 			part.Live.Put(k, r)
 		}
