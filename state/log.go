@@ -43,10 +43,11 @@ import (
 )
 
 // The format's name and the version that this package writes. It reads earlier ones too:
-// the first one had no journal, and the second forgot with each boot all that was before.
+// the first one had no journal, the second forgot with each boot all that was before, and the
+// third had a line for each destination.
 const (
 	formatName    = "lvsctl-ledger"
-	formatVersion = 3
+	formatVersion = 4
 )
 
 // The words that say what a line is.
@@ -64,6 +65,11 @@ const (
 	wordApply   = "apply"   // an apply begins; starts an append
 	wordWas     = "was"     // what an object was before the apply
 	wordPast    = "past"    // a step's edges before the apply
+
+	wordClaims   = "claims"   // several are ours, and so on, see groupline.go
+	wordWere     = "were"
+	wordReleases = "releases"
+
 	wordDone    = "done"    // the apply has ended; starts an append
 )
 
@@ -74,7 +80,7 @@ type record struct {
 	after []resource.Edge // step, past
 	claim resource.Claim  // claim, lost; release: the one that is given up, when it is written
 	// says is what all others say, of which there are few: headerBody, endBody, resource.Apply,
-	// resource.WasEntry, doneBody; release: resource.Key, when it is read.
+	// resource.WasEntry, doneBody; release: resource.Key, when it is read; lines of several: group.
 	says any
 }
 
@@ -144,7 +150,7 @@ func checksum(at int64, text []byte) [checksumLen]byte {
 type batch struct {
 	at    int64 // the offset in the file that the batch will start at
 	buf   bytes.Buffer
-	lines int
+	lines int // one for each of several in a line
 	err   error
 	json  *json.Encoder
 }
@@ -158,12 +164,36 @@ func newBatch(at int64) *batch {
 
 // add appends the lines of records.
 func (b *batch) add(records ...record) {
-	for i := range records {
-		r := &records[i]
-		if !b.addPlain(r) {
+	for len(records) > 0 {
+		n := run(records)
+		switch r := &records[0]; {
+		case n >= minGroup:
+			b.addGroup(records[:n])
+		case !b.addPlain(r):
 			b.addLine(r.word, r.body())
 		}
+		records = records[n:]
 	}
+}
+
+// addGroup appends the line of a run of records.
+func (b *batch) addGroup(records []record) {
+	if b.err != nil {
+		return
+	}
+	start := b.begin(groups[records[0].word])
+	b.buf.Write(append(appendGroup(b.buf.AvailableBuffer(), records), '\n'))
+	b.seal(start)
+	b.lines += len(records) - 1
+}
+
+// begin begins a line, and returns where.
+func (b *batch) begin(word string) (start int) {
+	start = b.buf.Len()
+	b.buf.WriteString("00000000 ")
+	b.buf.WriteString(word)
+	b.buf.WriteByte(' ')
+	return start
 }
 
 // addPlain appends the line of a record, if it is one of those that are written without
@@ -172,10 +202,7 @@ func (b *batch) addPlain(r *record) bool {
 	if b.err != nil {
 		return false
 	}
-	start := b.buf.Len()
-	b.buf.WriteString("00000000 ")
-	b.buf.WriteString(r.word)
-	b.buf.WriteByte(' ')
+	start := b.begin(r.word)
 	line, ok := r.appendBody(b.buf.AvailableBuffer())
 	if !ok {
 		b.buf.Truncate(start)
@@ -193,10 +220,7 @@ func (b *batch) addLine(word string, body any) {
 	if b.err != nil {
 		return
 	}
-	start := b.buf.Len()
-	b.buf.WriteString("00000000 ")
-	b.buf.WriteString(word)
-	b.buf.WriteByte(' ')
+	start := b.begin(word)
 	if b.err = b.json.Encode(body); b.err != nil {
 		return
 	}
@@ -302,10 +326,8 @@ func wordOf(word []byte) string {
 	switch string(word) {
 	case wordClaim:
 		return wordClaim
-	case wordWas:
-		return wordWas
-	case wordRelease:
-		return wordRelease
+	case wordClaims:
+		return wordClaims
 	}
 	return string(word)
 }
@@ -330,6 +352,12 @@ func (r *claimReader) decode(l line) (record, error) {
 		if e, ok := r.readWas(l.body); ok {
 			return record{word: l.word, says: e}, nil
 		}
+	case wordClaims, wordWere, wordReleases:
+		g, err := r.readGroup(l.word, l.body)
+		if err != nil {
+			err = fmt.Errorf("line %d: %w", l.number, err)
+		}
+		return record{word: l.word, says: g}, err
 	}
 	return l.decode()
 }

@@ -50,7 +50,7 @@ type image struct {
 
 	info   fs.FileInfo // nil where there is no file
 	print  fingerprint // of the whole file
-	lines  int         // in the file
+	lines  int         // in the file, one for each of several in a line
 	stale  bool        // the file must be written anew before anything is appended
 	old    bool        // so must it, as an earlier version wrote it
 	notice string      // what the user should hear about the file
@@ -103,6 +103,8 @@ func (m *image) apply(r *record) {
 		m.moves.Overwrite(r.text, r.after)
 	case wordDone:
 		m.close(r.says.(doneBody))
+	case wordClaims, wordWere, wordReleases:
+		m.applyGroup(r)
 	}
 }
 
@@ -121,6 +123,10 @@ func (m *image) replay(lines []line) error {
 				return fmt.Errorf("line %d: %s outside of an apply", lines[i].number, w)
 			}
 			m.apply(&records[i])
+			m.lines++
+			if g, many := records[i].says.(group); many {
+				m.lines += len(g.servers) - 1
+			}
 		}
 	}
 	return nil
@@ -246,10 +252,11 @@ func parse(data []byte) (*image, error) {
 	if err := m.replay(lines); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	if m.old = lines[0].version() < formatVersion; m.old {
+	version := lines[0].version()
+	if version < 3 {
 		m.lost.Clear() // what was lost is not recorded before version 3, nor that it was found again
 	}
-	m.lines = len(lines)
+	m.old = version < formatVersion
 	m.print = printOf(data)
 	m.stale = len(gaps) > 0
 	return m, nil

@@ -187,9 +187,11 @@ func (s *Store) snapshot(backup *fingerprint) *batch {
 	for _, name := range slices.Sorted(maps.Keys(s.image.steps)) {
 		b.add(record{word: wordStep, text: name, after: s.image.steps[name]})
 	}
+	records := make([]record, 0, s.image.claims.Len())
 	for _, claim := range s.image.claims.Sorted() {
-		b.add(record{word: wordClaim, claim: claim})
+		records = append(records, record{word: wordClaim, claim: claim})
 	}
+	b.add(records...)
 	for _, claim := range s.image.lost.Sorted() {
 		b.add(record{word: wordLost, claim: claim})
 	}
