@@ -185,7 +185,7 @@ func (c *checker) routes(d *Desired) {
 		if !ok {
 			continue
 		}
-		for _, key := range s.others() {
+		for _, key := range s.keys {
 			found, is := snap.Live.Get(key).(resource.Route)
 			if w := d.wants[s.Host].Get(key); is && found.Beyond != "" {
 				c.find(hcl.DiagError, lineOf(w.source), "A route is in the way",
@@ -204,7 +204,7 @@ func (c *checker) links(d *Desired) {
 		if !ok {
 			continue
 		}
-		for _, key := range s.others() {
+		for _, key := range s.keys {
 			w := d.wants[s.Host].Get(key)
 			found, _ := snap.Live.Get(key).(resource.Link)
 			if _, ours := snap.Ledger.Claims.Find(key); found.Name != "" && found != w.state && !ours {
@@ -245,7 +245,7 @@ func (c *checker) addresses(d *Desired) {
 		if !ok {
 			continue
 		}
-		for _, key := range s.others() {
+		for _, key := range s.keys {
 			w := d.wants[s.Host].Get(key)
 			a, is := w.state.(resource.Address)
 			if !is || w.loose || a.Prefix.Addr().Is4() {
@@ -271,7 +271,7 @@ func (c *checker) settings(d *Desired) {
 		if !ok {
 			continue
 		}
-		for _, key := range s.others() {
+		for _, key := range s.keys {
 			if !key.Kind.Setting() || snap.Live.Get(key) != nil {
 				continue
 			}

@@ -8,7 +8,9 @@ package planner
 
 import (
 	"fmt"
+	"iter"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -35,23 +37,59 @@ type Desired struct {
 // A step groups what is set up together on one host for one purpose.
 type step struct {
 	resource.StepRef
-	index int
-	after []edge
-	edges []resource.Edge // after, as ledgers remember it
-	keys  []resource.Key  // in the order in which they are to be set up
+	index      int
+	after      []edge
+	edges      []resource.Edge // after, as ledgers remember it
+	keys       []resource.Key  // in the order in which they are to be set up
+	serverList                 // then the destinations that are not among them
 
 	fits   bool   // some of it depends on the host, see want
 	server string // the managed real server that the step is for on another host, for people
 }
 
-// others are the keys of a step that are no destinations. Of these it has tens of thousands,
-// and nothing else before them.
-func (s *step) others() []resource.Key {
-	if len(s.keys) > 0 && s.keys[0].Kind == resource.KindDestination {
-		return nil
-	}
-	return s.keys
+// A serverList is destinations in the order in which they are to be set up, tens of thousands of
+// them, in a third of the room that keys take.
+type serverList struct {
+	list []server
+	of   []resource.ServiceKey // those that the list has, in turns
 }
+
+type server struct {
+	addr    netip.Addr
+	port    uint16
+	service int32 // index of its service
+}
+
+// add adds the key of a destination.
+func (s *serverList) add(key resource.Key) {
+	if n := len(s.of); n == 0 || s.of[n-1] != key.Service {
+		s.of = append(s.of, key.Service)
+	}
+	s.list = append(s.list, server{key.Prefix.Addr(), key.Port, int32(len(s.of) - 1)})
+}
+
+// but are the keys of a step in their order, without destinations behind some services.
+func (s *step) but(settled map[resource.ServiceKey]bool) iter.Seq[resource.Key] {
+	return func(yield func(resource.Key) bool) {
+		for _, key := range s.keys {
+			if !yield(key) {
+				return
+			}
+		}
+		skip := make([]bool, len(s.of))
+		for i, service := range s.of {
+			skip[i] = settled[service]
+		}
+		for _, d := range s.list {
+			if !skip[d.service] && !yield(resource.DestinationKey(s.of[d.service], d.addr, d.port)) {
+				return
+			}
+		}
+	}
+}
+
+// empty tells whether a step has nothing to set up.
+func (s *step) empty() bool { return len(s.keys)+len(s.list) == 0 }
 
 type edge struct {
 	step *step
@@ -110,7 +148,7 @@ func (s *step) remembered() []resource.Edge {
 		}
 	}
 	for _, e := range s.after {
-		if len(e.step.keys) > 0 {
+		if !e.step.empty() {
 			add(resource.Edge{Step: e.step.StepRef, Why: e.why})
 			continue
 		}
@@ -203,6 +241,10 @@ func (d *Desired) want(s *step, r resource.Resource, source resource.Source) {
 	other, taken := d.wants[s.Host].Claim(key, want{state: r, step: s, source: source})
 	switch {
 	case !taken:
+		if key.Kind == resource.KindDestination {
+			s.add(key)
+			break
+		}
 		d.standOn(s, r)
 		s.keys = append(s.keys, key)
 	case other.state == r:

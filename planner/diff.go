@@ -62,10 +62,7 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 // setUp adds what a step has to change on a host, which has found and of which remade is
 // left when the links that have to be made anew are.
 func (d *Desired) setUp(g *graph, s *step, remade, found *resource.Snapshot, settled settled) {
-	for _, key := range s.keys {
-		if settled.has(s.Host, key) {
-			continue
-		}
+	for key := range s.but(settled[s.Host]) {
 		c, needed := d.converge(d.wants[s.Host].Get(key), key, remade)
 		if !needed {
 			continue

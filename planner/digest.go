@@ -72,7 +72,7 @@ func (d *Desired) Digest() Digest {
 	sum.add(d.parting)
 	for _, s := range d.steps {
 		sum.add(resource.Step{StepRef: s.StepRef, After: s.edges})
-		for _, key := range s.keys {
+		for key := range s.but(nil) {
 			w := d.wants[s.Host].Get(key)
 			sum.object(key, w.state)
 			sum.add(w.loose)

@@ -76,11 +76,11 @@ func hostsOf(c *schema.Cluster) []*schema.Host {
 func (d *Desired) Steps() []DesiredStep {
 	var list []DesiredStep
 	for _, s := range d.steps {
-		if len(s.keys) == 0 {
+		if s.empty() {
 			continue
 		}
 		step := DesiredStep{StepRef: s.StepRef, Server: s.server, After: s.edges}
-		for _, key := range s.keys {
+		for key := range s.but(nil) {
 			w := d.wants[s.Host].Get(key)
 			step.Objects = append(step.Objects, Object{w.state, w.source})
 		}

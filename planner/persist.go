@@ -104,7 +104,7 @@ func (d *Desired) bootFile(s *step, f resource.File, source resource.Source, whe
 func (d *Desired) keepings(host string) []*keeping {
 	var list []*keeping
 	for _, s := range d.steps {
-		if s.Host != host || len(s.keys) == 0 {
+		if s.Host != host || s.empty() {
 			continue
 		}
 		cluster, _, _ := strings.Cut(s.Name, ": ")
@@ -121,7 +121,7 @@ func (d *Desired) keepings(host string) []*keeping {
 // add adds what a step wants.
 func (k *keeping) add(s *step, wants *resource.ByKey[want]) {
 	k.steps = append(k.steps, s)
-	for _, key := range s.others() {
+	for _, key := range s.keys {
 		switch r := wants.Get(key).state.(type) {
 		case resource.Sysctl:
 			if !forwards(r) {

@@ -35,8 +35,3 @@ func (d *Desired) settled(snapshots map[string]*resource.Snapshot) settled {
 	}
 	return all
 }
-
-// has tells whether a key is that of a destination behind such a service.
-func (s settled) has(host string, key resource.Key) bool {
-	return key.Kind == resource.KindDestination && s[host][key.Service]
-}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,7 +30,13 @@ func (d ipvsDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
 	}
 	for _, entry := range table {
 		snap.Live.Add(entry.Service)
-		for _, dest := range entry.Destinations {
+		list := entry.Destinations
+		slices.SortFunc(list, func(a, b ipvs.Destination) int {
+			return cmp.Or(a.Addr.Compare(b.Addr), cmp.Compare(a.Port, b.Port))
+		})
+		snap.Live.Expect(entry.Service.ServiceKey, len(list))
+		for i := range list {
+			dest := &list[i]
 			snap.Live.Add(dest.Destination)
 			if dest.Connections != (resource.Connections{}) {
 				snap.Connections[dest.Key()] = dest.Connections

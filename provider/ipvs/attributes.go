@@ -92,7 +92,6 @@ const (
 	destInactive    uint16 = 8  // u32
 	destPersistent  uint16 = 9  // u32
 	destFamily      uint16 = 11 // u16; since Linux 3.18
-	destStats       uint16 = 12 // nested (STATS64); since Linux 4.1
 	destTunnelType  uint16 = 13 // u8; since Linux 5.3
 	destTunnelPort  uint16 = 14 // be16
 	destTunnelFlags uint16 = 15 // u16

@@ -201,8 +201,6 @@ func (d *Destination) set(a *attributes) {
 		d.TunnelPort = a.be16()
 	case destTunnelFlags:
 		d.TunnelFlags = a.u16()
-	case destStats:
-		d.Stats = a.stats()
 	}
 }
 

@@ -27,11 +27,11 @@ var Schedulers = []string{
 	"dh", "fo", "lblc", "lblcr", "lc", "mh", "nq", "ovf", "rr", "sed", "sh", "twos", "wlc", "wrr",
 }
 
-// A Destination is a real server as it is in the kernel, with what it is serving.
+// A Destination is a real server as it is in the kernel, with what it is serving. Its counters
+// are left out: nobody asks for them, and there are tens of thousands.
 type Destination struct {
 	resource.Destination
 	resource.Connections
-	Stats Stats
 }
 
 // An Entry of the kernel's table is one service with its destinations, in the

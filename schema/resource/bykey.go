@@ -86,6 +86,13 @@ func (t *ByKey[V]) Claim(k Key, v V) (held V, before bool) {
 	return held, before
 }
 
+// Expect makes room for so many destinations of a service, which are put in their order.
+func (t *ByKey[V]) Expect(service ServiceKey, n int) {
+	if n > 0 {
+		t.at(service).expect = n
+	}
+}
+
 // at is what is held behind a service, made if it is nothing yet.
 func (t *ByKey[V]) at(service ServiceKey) *Behind[V] {
 	b := t.behind[service]
@@ -244,6 +251,7 @@ func (t *ByKey[V]) Behind(service ServiceKey) *Behind[V] {
 // addresses and ports. A nil one is empty.
 type Behind[V any] struct {
 	chunks [][]held[V] // in order, none empty
+	expect int         // how many are to be put in order yet, as far as is known
 }
 
 // held is a destination with what is held for it.
@@ -314,6 +322,9 @@ func (b *Behind[V]) Find(addr netip.Addr, port uint16) (v V, ok bool) {
 // put holds a value for a destination. What was held before stays, unless over is true. It
 // returns what is held then, and whether anything was before.
 func (b *Behind[V]) put(addr netip.Addr, port uint16, v V, over bool) (now V, before bool) {
+	if b.append(addr, port, v) {
+		return v, false
+	}
 	chunk, at, found := b.search(addr, port)
 	if found {
 		if over {
@@ -321,24 +332,33 @@ func (b *Behind[V]) put(addr netip.Addr, port uint16, v V, over bool) (now V, be
 		}
 		return b.chunks[chunk][at].v, true
 	}
-	h := held[V]{addr, port, v}
-	if len(b.chunks) == 0 {
-		b.chunks = [][]held[V]{{h}}
-		return v, false
-	}
-	list := slices.Insert(b.chunks[chunk], at, h)
+	list := slices.Insert(b.chunks[chunk], at, held[V]{addr, port, v})
 	b.chunks[chunk] = list
-	if len(list) >= chunkSize {
-		half := chunkSize / 2
-		if at == len(list)-1 {
-			half = len(list) - 1 // they come in order, and leave full chunks behind
-		}
-		rest := append(make([]held[V], 0, chunkSize/2), list[half:]...)
-		clear(list[half:])
-		b.chunks[chunk] = list[:half]
+	if len(list) > chunkSize {
+		rest := slices.Clone(list[chunkSize/2:])
+		clear(list[chunkSize/2:])
+		b.chunks[chunk] = list[:chunkSize/2]
 		b.chunks = slices.Insert(b.chunks, chunk+1, rest)
 	}
 	return v, false
+}
+
+// append is put for a destination that comes after all others. It tells whether it does.
+func (b *Behind[V]) append(addr netip.Addr, port uint16, v V) bool {
+	n := len(b.chunks)
+	if n > 0 {
+		list := b.chunks[n-1]
+		if list[len(list)-1].compare(addr, port) >= 0 {
+			return false
+		}
+	}
+	if n == 0 || len(b.chunks[n-1]) == chunkSize {
+		b.chunks = append(b.chunks, make([]held[V], 0, max(1, min(b.expect, chunkSize))))
+		n++
+	}
+	b.expect--
+	b.chunks[n-1] = append(b.chunks[n-1], held[V]{addr, port, v})
+	return true
 }
 
 // delete lets go of a destination, and tells whether there was anything.
@@ -419,7 +439,7 @@ func (b *Behind[V]) yield(service ServiceKey, yield func(Key, V) bool) bool {
 }
 
 func (b *Behind[V]) clone() *Behind[V] {
-	c := &Behind[V]{slices.Clone(b.chunks)}
+	c := &Behind[V]{chunks: slices.Clone(b.chunks)}
 	for i := range c.chunks {
 		c.chunks[i] = slices.Clone(c.chunks[i])
 	}

@@ -131,8 +131,14 @@ func (s *session) drain(wanted bool) {
 }
 
 // converge plans, asks, locks, makes sure that the plan still holds, carries it out,
-// and verifies. The question is asked unless the flags approve.
+// and verifies. Where the flags approve it locks first: nobody is waited for, and so the plan
+// holds.
 func (s *session) converge(ctx context.Context, flags applyFlags, question string) error {
+	if flags.approve {
+		if err := s.lock(ctx, flags.lockTimeout); err != nil {
+			return err
+		}
+	}
 	plan, err := s.makePlan(ctx)
 	if err != nil {
 		return err
@@ -149,21 +155,20 @@ func (s *session) converge(ctx context.Context, flags applyFlags, question strin
 		return s.notWhole(plan)
 	}
 	asker := bufio.NewReader(s.in)
-	locked := false
 	for range maxPlans {
 		if err := s.judge(plan); err != nil {
 			return err
 		}
-		if !flags.approve && plan.Asks() {
+		if flags.approve {
+			return s.carryOut(ctx, plan, flags)
+		}
+		if plan.Asks() {
 			if err := s.ask(ctx, asker, question); err != nil {
 				return err
 			}
 		}
-		if !locked {
-			if err := s.lock(ctx, flags.lockTimeout); err != nil {
-				return err
-			}
-			locked = true
+		if err := s.lock(ctx, flags.lockTimeout); err != nil {
+			return err
 		}
 		now, err := s.makePlan(ctx)
 		if err != nil {

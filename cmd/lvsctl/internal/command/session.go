@@ -41,6 +41,7 @@ type session struct {
 	unreached  []*fleet.HostError            // hosts that could not be reached, and why
 	overrode   []string                      // policies that the plan was against when it was judged last
 	shared     place                         // that all runs on the fleet share
+	locked     bool                          // the hosts are this run's alone
 }
 
 // begin begins a session.

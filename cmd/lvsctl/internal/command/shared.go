@@ -25,11 +25,16 @@ type place struct {
 // lock takes the lock that all runs share, and then those of the hosts, always in this order,
 // so that no two runs wait for each other.
 func (s *session) lock(ctx context.Context, timeout time.Duration) error {
+	if s.locked {
+		return nil
+	}
 	start := time.Now()
 	if err := s.lockShared(ctx, timeout); err != nil {
 		return err
 	}
-	return s.fleet.Lock(ctx, holder(), max(0, timeout-time.Since(start)))
+	err := s.fleet.Lock(ctx, holder(), max(0, timeout-time.Since(start)))
+	s.locked = err == nil
+	return err
 }
 
 // lockShared takes the lock that all runs share. From then on the fleet begins nothing without
