@@ -60,12 +60,12 @@ type server struct {
 	service int32 // index of its service
 }
 
-// add adds the key of a destination.
-func (s *serverList) add(key resource.Key) {
-	if n := len(s.of); n == 0 || s.of[n-1] != key.Service {
-		s.of = append(s.of, key.Service)
+// add adds a destination.
+func (s *serverList) add(d resource.Destination) {
+	if n := len(s.of); n == 0 || s.of[n-1] != d.Service {
+		s.of = append(s.of, d.Service)
 	}
-	s.list = append(s.list, server{key.Prefix.Addr(), key.Port, int32(len(s.of) - 1)})
+	s.list = append(s.list, server{d.Addr, d.Port, int32(len(s.of) - 1)})
 }
 
 // but are the keys of a step in their order, without destinations behind some services.
@@ -241,16 +241,25 @@ func (d *Desired) want(s *step, r resource.Resource, source resource.Source) {
 	other, taken := d.wants[s.Host].Claim(key, want{state: r, step: s, source: source})
 	switch {
 	case !taken:
-		if key.Kind == resource.KindDestination {
-			s.add(key)
-			break
-		}
 		d.standOn(s, r)
 		s.keys = append(s.keys, key)
 	case other.state == r:
 		s.comesAfter(other.step, "shares "+key.String())
 	default:
 		d.conflicts = append(d.conflicts, conflict(s.Host, other, want{state: r, step: s, source: source}))
+	}
+}
+
+// wantServer is want for a destination, with those that are wanted behind its service.
+func (d *Desired) wantServer(behind *resource.Behind[want], s *step, r resource.Destination, source resource.Source) {
+	w := want{state: r, step: s, source: source}
+	switch other, taken := behind.Claim(r.Addr, r.Port, w); {
+	case !taken:
+		s.add(r)
+	case other.state == w.state:
+		s.comesAfter(other.step, "shares "+r.Key().String())
+	default:
+		d.conflicts = append(d.conflicts, conflict(s.Host, other, w))
 	}
 }
 

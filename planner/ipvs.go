@@ -81,10 +81,13 @@ func (d *Desired) destinations(c *schema.Cluster, h *schema.Host, services *step
 	}
 	for _, svc := range c.Services {
 		for _, key := range svc.Keys() {
-			d.wants[h.Name].Expect(key, len(svc.RealServers))
+			if len(svc.RealServers) == 0 {
+				continue
+			}
+			behind := d.wants[h.Name].Open(key, len(svc.RealServers))
 			for i := range svc.RealServers {
 				rs := &svc.RealServers[i]
-				d.want(stepOf(rs), destination(key, rs), rs.Source)
+				d.wantServer(behind, stepOf(rs), destination(key, rs), rs.Source)
 			}
 		}
 	}

@@ -34,10 +34,13 @@ func (d ipvsDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
 		slices.SortFunc(list, func(a, b ipvs.Destination) int {
 			return cmp.Or(a.Addr.Compare(b.Addr), cmp.Compare(a.Port, b.Port))
 		})
-		snap.Live.Expect(entry.Service.ServiceKey, len(list))
+		if len(list) == 0 {
+			continue
+		}
+		behind := snap.Live.Open(entry.Service.ServiceKey, len(list))
 		for i := range list {
 			dest := &list[i]
-			snap.Live.Add(dest.Destination)
+			behind.Put(dest.Addr, dest.Port, dest.Destination)
 			if dest.Connections != (resource.Connections{}) {
 				snap.Connections[dest.Key()] = dest.Connections
 			}

@@ -192,9 +192,13 @@ func readNumber(text []byte, to *uint32) bool {
 	return err == nil
 }
 
-// applyGroup adds what a line says about many destinations, one by one.
+// applyGroup adds what a line says about several destinations.
 func (m *image) applyGroup(r *record) {
 	g := r.says.(group)
+	if r.word == wordClaims {
+		m.claimGroup(g)
+		return
+	}
 	one := record{word: wordRelease}
 	for i := range g.servers {
 		d := g.servers[i]
@@ -202,12 +206,35 @@ func (m *image) applyGroup(r *record) {
 		switch r.word {
 		case wordReleases:
 			one.says = d.Key()
-		case wordClaims:
-			one.word, one.claim = wordClaim, resource.Claim{Want: d, Step: g.step}
 		case wordWere:
 			claim := resource.Claim{Want: d, Step: g.step}
 			one.word, one.says = wordWas, resource.WasEntry{Key: d.Key(), Was: resource.Was{Claimed: true, Claim: claim, Live: claim.Want}}
 		}
 		m.apply(&one)
+	}
+}
+
+// claimGroup is what [image.apply] does with a claim, for many.
+func (m *image) claimGroup(g group) {
+	claims := m.claims.Open(g.service, len(g.servers))
+	var was *resource.Behind[resource.Was]
+	if m.journaling() {
+		was = m.journal.Was.Open(g.service, len(g.servers))
+	}
+	for i := range g.servers {
+		d := g.servers[i]
+		d.Service = g.service
+		claim := resource.Claim{Want: d, Step: g.step}
+		old, held := claims.Claim(d.Addr, d.Port, claim)
+		if held {
+			claims.Put(d.Addr, d.Port, claim)
+		}
+		if was == nil {
+			continue
+		}
+		was.Claim(d.Addr, d.Port, resource.Was{})
+		if held {
+			m.moves.Move(old.Step, g.step)
+		}
 	}
 }

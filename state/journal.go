@@ -150,9 +150,7 @@ func (m *image) remember(e resource.WasEntry) {
 	if !m.journaling() {
 		return
 	}
-	if _, known := m.journal.Was.Find(e.Key); !known {
-		m.journal.Was.Put(e.Key, e.Was)
-	}
+	m.journal.Was.Claim(e.Key, e.Was)
 }
 
 // journaling tells whether an apply is under way.

@@ -66,11 +66,11 @@ const (
 	wordWas     = "was"     // what an object was before the apply
 	wordPast    = "past"    // a step's edges before the apply
 
-	wordClaims   = "claims"   // several are ours, and so on, see groupline.go
+	wordClaims   = "claims" // several are ours, and so on, see groupline.go
 	wordWere     = "were"
 	wordReleases = "releases"
 
-	wordDone    = "done"    // the apply has ended; starts an append
+	wordDone = "done" // the apply has ended; starts an append
 )
 
 // A record is what one line says.

@@ -17,7 +17,6 @@ import (
 type ByKey[V any] struct {
 	others map[Key]V
 	behind map[ServiceKey]*Behind[V]
-	count  int // of destinations
 }
 
 // NewByKey returns an empty one.
@@ -65,9 +64,7 @@ func (t *ByKey[V]) Put(k Key, v V) {
 		t.others[k] = v
 		return
 	}
-	if _, before := t.at(k.Service).put(k.Prefix.Addr(), k.Port, v, true); !before {
-		t.count++
-	}
+	t.Open(k.Service, 0).Put(k.Prefix.Addr(), k.Port, v)
 }
 
 // Claim holds a value for a key for which nothing is held yet. It returns what is held then,
@@ -79,27 +76,18 @@ func (t *ByKey[V]) Claim(k Key, v V) (held V, before bool) {
 		}
 		return held, before
 	}
-	b := t.at(k.Service)
-	if held, before = b.put(k.Prefix.Addr(), k.Port, v, false); !before {
-		t.count++
-	}
-	return held, before
+	return t.Open(k.Service, 0).Claim(k.Prefix.Addr(), k.Port, v)
 }
 
-// Expect makes room for so many destinations of a service, which are put in their order.
-func (t *ByKey[V]) Expect(service ServiceKey, n int) {
-	if n > 0 {
-		t.at(service).expect = n
-	}
-}
-
-// at is what is held behind a service, made if it is nothing yet.
-func (t *ByKey[V]) at(service ServiceKey) *Behind[V] {
+// Open returns what is held behind a service, to put more there: so many destinations, or some,
+// best in their order.
+func (t *ByKey[V]) Open(service ServiceKey, more int) *Behind[V] {
 	b := t.behind[service]
 	if b == nil {
 		b = &Behind[V]{}
 		t.behind[service] = b
 	}
+	b.expect = more
 	return b
 }
 
@@ -109,9 +97,8 @@ func (t *ByKey[V]) Delete(k Key) {
 		delete(t.others, k)
 		return
 	}
-	if b := t.behind[k.Service]; b != nil && b.delete(k.Prefix.Addr(), k.Port) {
-		t.count--
-		if len(b.chunks) == 0 {
+	if b := t.behind[k.Service]; b != nil {
+		if b.delete(k.Prefix.Addr(), k.Port); len(b.chunks) == 0 {
 			delete(t.behind, k.Service)
 		}
 	}
@@ -145,7 +132,11 @@ func (t *ByKey[V]) Len() int {
 	if t == nil {
 		return 0
 	}
-	return len(t.others) + t.count
+	n := len(t.others)
+	for _, b := range t.behind {
+		n += b.Len()
+	}
+	return n
 }
 
 // All are all keys with what is held for them, in no particular order.
@@ -218,7 +209,7 @@ func (t *ByKey[V]) Clone() *ByKey[V] {
 	if t == nil {
 		return nil
 	}
-	c := &ByKey[V]{others: maps.Clone(t.others), behind: make(map[ServiceKey]*Behind[V], len(t.behind)), count: t.count}
+	c := &ByKey[V]{others: maps.Clone(t.others), behind: make(map[ServiceKey]*Behind[V], len(t.behind))}
 	for service, b := range t.behind {
 		c.behind[service] = b.clone()
 	}
@@ -228,10 +219,10 @@ func (t *ByKey[V]) Clone() *ByKey[V] {
 // WithOthers returns a copy of those that are no destinations, beside the same destinations:
 // what is behind services must not be changed any more in either.
 func (t *ByKey[V]) WithOthers() *ByKey[V] {
-	return &ByKey[V]{others: maps.Clone(t.others), behind: t.behind, count: t.count}
+	return &ByKey[V]{others: maps.Clone(t.others), behind: t.behind}
 }
 
-// Services are those that something is held behind, with that.
+// Services are those that something may be held behind, with that.
 func (t *ByKey[V]) Services() iter.Seq2[ServiceKey, *Behind[V]] {
 	if t == nil {
 		return func(func(ServiceKey, *Behind[V]) bool) {}
@@ -319,20 +310,35 @@ func (b *Behind[V]) Find(addr netip.Addr, port uint16) (v V, ok bool) {
 	return b.chunks[chunk][at].v, true
 }
 
-// put holds a value for a destination. What was held before stays, unless over is true. It
-// returns what is held then, and whether anything was before.
-func (b *Behind[V]) put(addr netip.Addr, port uint16, v V, over bool) (now V, before bool) {
+// Put holds a value for a destination, in the place of another one.
+func (b *Behind[V]) Put(addr netip.Addr, port uint16, v V) {
+	if b.append(addr, port, v) {
+		return
+	}
+	if chunk, at, found := b.search(addr, port); found {
+		b.chunks[chunk][at].v = v
+	} else {
+		b.insert(chunk, at, held[V]{addr, port, v})
+	}
+}
+
+// Claim is Put where nothing is held yet. It returns what is held then, and whether it was
+// before.
+func (b *Behind[V]) Claim(addr netip.Addr, port uint16, v V) (now V, before bool) {
 	if b.append(addr, port, v) {
 		return v, false
 	}
 	chunk, at, found := b.search(addr, port)
 	if found {
-		if over {
-			b.chunks[chunk][at].v = v
-		}
 		return b.chunks[chunk][at].v, true
 	}
-	list := slices.Insert(b.chunks[chunk], at, held[V]{addr, port, v})
+	b.insert(chunk, at, held[V]{addr, port, v})
+	return v, false
+}
+
+// insert puts a destination in its place.
+func (b *Behind[V]) insert(chunk, at int, h held[V]) {
+	list := slices.Insert(b.chunks[chunk], at, h)
 	b.chunks[chunk] = list
 	if len(list) > chunkSize {
 		rest := slices.Clone(list[chunkSize/2:])
@@ -340,7 +346,6 @@ func (b *Behind[V]) put(addr netip.Addr, port uint16, v V, over bool) (now V, be
 		b.chunks[chunk] = list[:chunkSize/2]
 		b.chunks = slices.Insert(b.chunks, chunk+1, rest)
 	}
-	return v, false
 }
 
 // append is put for a destination that comes after all others. It tells whether it does.
@@ -361,18 +366,15 @@ func (b *Behind[V]) append(addr netip.Addr, port uint16, v V) bool {
 	return true
 }
 
-// delete lets go of a destination, and tells whether there was anything.
-func (b *Behind[V]) delete(addr netip.Addr, port uint16) bool {
-	chunk, at, found := b.search(addr, port)
-	if !found {
-		return false
-	}
-	if len(b.chunks[chunk]) == 1 {
+// delete lets go of a destination.
+func (b *Behind[V]) delete(addr netip.Addr, port uint16) {
+	switch chunk, at, found := b.search(addr, port); {
+	case !found:
+	case len(b.chunks[chunk]) == 1:
 		b.chunks = slices.Delete(b.chunks, chunk, chunk+1)
-	} else {
+	default:
 		b.chunks[chunk] = slices.Delete(b.chunks[chunk], at, at+1)
 	}
-	return true
 }
 
 // All are the values in the order of their destinations.
