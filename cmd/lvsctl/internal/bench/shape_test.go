@@ -17,7 +17,7 @@ import (
 type shape struct {
 	name              string
 	services, servers int
-	rounds            int  // how often each program is measured at the most
+	rounds            int  // how often each program is measured, where there is time for it
 	coldOnly          bool // nothing is done but setting it up
 }
 
@@ -26,7 +26,7 @@ type shape struct {
 var shapes = []shape{
 	{"100 × 100", 100, 10_000, 3, false},
 	{"37,205 in 2,277", 2_277, 37_205, 3, false},
-	{"10,000 × 5", 10_000, 50_000, 2, true},
+	{"10,000 × 5", 10_000, 50_000, 1, true},
 }
 
 // A variant is what is said of the real servers of a shape.
@@ -127,6 +127,9 @@ type form func(s shape, w io.Writer, v variant)
 // writeFile has a shape written to a file of a directory.
 func (s shape) writeFile(dir, name string, write form, v variant) (string, error) {
 	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
 	f, err := os.Create(path)
 	if err != nil {
 		return "", err
