@@ -41,7 +41,7 @@ func Objects(b *testing.B, name string, prepare func(b *testing.B, n int) func()
 const (
 	fewest = 2
 	most   = 10
-	within = 2 * time.Second
+	within = time.Second
 )
 
 // Best is the least that something took of several times, and what it allocated then. Each

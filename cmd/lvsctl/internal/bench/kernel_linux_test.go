@@ -91,14 +91,10 @@ func (l *lab) round(s shape, f files, costs costs) {
 	l.on("keepalived", func(d *director) { d.balance(s, f, costs) })
 }
 
-// repeats is how often in a round what takes little is measured.
-const repeats = 3
-
 // ipvsadm measures ipvsadm.
 func (d *director) ipvsadm(s shape, f files, costs costs) {
 	costs.add("ipvsadm -R", d.run(f.rules[first], "ipvsadm", "-R"))
-	costs.add("ipvsadm -Sn", d.judge(s, first))
-	for i := 1; i < repeats && !s.coldOnly; i++ {
+	for range s.repeats {
 		costs.add("ipvsadm -Sn", d.judge(s, first))
 	}
 	clearing := d.run("", "ipvsadm", "-C")
@@ -117,11 +113,11 @@ func (d *director) converge(s shape, f files, costs costs) {
 	if s.coldOnly {
 		return
 	}
-	for range repeats {
+	for range s.repeats {
 		costs.add("plan nothing", d.run("", d.lvsctl, "plan", f.config[first]))
 		costs.add("plan edit", d.run("", d.lvsctl, "plan", f.config[edited]))
 	}
-	for _, v := range []variant{edited, first} {
+	for _, v := range s.edits() {
 		costs.add("edit", d.apply(s, f, v))
 	}
 	costs.add("replace", d.apply(s, f, replaced))
@@ -143,7 +139,7 @@ func (d *director) balance(s shape, f files, costs costs) {
 	d.judge(s, first)
 	var reloads []cost
 	if !s.coldOnly {
-		for _, v := range []variant{edited, first} {
+		for _, v := range s.edits() {
 			d.copied(f.keepalived[v])
 			reloads = append(reloads, b.reload(s, v.weight))
 			d.judge(s, v)

@@ -18,16 +18,20 @@ type shape struct {
 	name              string
 	services, servers int
 	rounds            int  // how often each program is measured, where there is time for it
+	repeats           int  // how often in a round what only looks is measured
 	coldOnly          bool // nothing is done but setting it up
 }
 
 // shapes are those that are measured. The second one is as large as a director gets that
 // balances the services of a whole company.
 var shapes = []shape{
-	{"100 × 100", 100, 10_000, 3, false},
-	{"37,205 in 2,277", 2_277, 37_205, 3, false},
-	{"10,000 × 5", 10_000, 50_000, 1, true},
+	{"100 × 100", 100, 10_000, 3, 3, false},
+	{"37,205 in 2,277", 2_277, 37_205, 3, 2, false},
+	{"10,000 × 5", 10_000, 50_000, 1, 1, true},
 }
+
+// edits are those that a shape has in a round, one after the other.
+func (s shape) edits() []variant { return []variant{edited, first}[:s.repeats-1] }
 
 // A variant is what is said of the real servers of a shape.
 type variant struct {
