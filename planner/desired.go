@@ -43,6 +43,9 @@ type step struct {
 	keys       []resource.Key  // in the order in which they are to be set up
 	serverList                 // then the destinations that are not among them
 
+	firsts map[*step]bool // the steps of after, where they are many, as far as they were looked at
+	looked int
+
 	fits   bool   // some of it depends on the host, see want
 	server string // the managed real server that the step is for on another host, for people
 }
@@ -142,8 +145,10 @@ func Want(cfg *schema.Config) (*Desired, hcl.Diagnostics) {
 // any ledger: what it comes after counts in its place.
 func (s *step) remembered() []resource.Edge {
 	var edges []resource.Edge
+	seen := map[resource.StepRef]bool{} // a step may come after those of thousands of clusters
 	add := func(e resource.Edge) {
-		if !slices.ContainsFunc(edges, func(o resource.Edge) bool { return o.Step == e.Step }) {
+		if !seen[e.Step] {
+			seen[e.Step] = true
 			edges = append(edges, e)
 		}
 	}
@@ -225,13 +230,29 @@ func (d *Desired) step(h *schema.Host, cluster, purpose string) *step {
 
 // comesAfter orders s after an earlier step, and says why.
 func (s *step) comesAfter(first *step, why string) {
-	if s == first || slices.ContainsFunc(s.after, func(e edge) bool { return e.step == first }) {
+	if s == first || s.isAfter(first) {
 		return
 	}
 	if first.index > s.index {
 		panic(fmt.Sprintf("step %q is declared before %q, which it comes after", s.StepRef, first.StepRef))
 	}
 	s.after = append(s.after, edge{first, why})
+}
+
+// isAfter tells whether s comes after an earlier step. One that comes after those of
+// thousands of clusters looks it up.
+func (s *step) isAfter(first *step) bool {
+	const few = 16
+	if len(s.after) <= few {
+		return slices.ContainsFunc(s.after, func(e edge) bool { return e.step == first })
+	}
+	if s.firsts == nil {
+		s.firsts = map[*step]bool{}
+	}
+	for ; s.looked < len(s.after); s.looked++ {
+		s.firsts[s.after[s.looked].step] = true
+	}
+	return s.firsts[first]
 }
 
 // want adds a resource to step s. Where an earlier step already has it in the same

@@ -3,7 +3,6 @@ package planner
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -103,17 +102,19 @@ func (d *Desired) bootFile(s *step, f resource.File, source resource.Source, whe
 // keepings lists what a host wants, by cluster, in the order of the steps.
 func (d *Desired) keepings(host string) []*keeping {
 	var list []*keeping
+	of := map[string]*keeping{} // by cluster
 	for _, s := range d.steps {
 		if s.Host != host || s.empty() {
 			continue
 		}
 		cluster, _, _ := strings.Cut(s.Name, ": ")
-		i := slices.IndexFunc(list, func(k *keeping) bool { return k.cluster == cluster })
-		if i < 0 {
-			i = len(list)
-			list = append(list, &keeping{cluster: cluster})
+		k := of[cluster]
+		if k == nil {
+			k = &keeping{cluster: cluster}
+			of[cluster] = k
+			list = append(list, k)
 		}
-		list[i].add(s, d.wants[host])
+		k.add(s, d.wants[host])
 	}
 	return list
 }

@@ -92,7 +92,7 @@ func TestActions(t *testing.T) {
 func TestOutcome(t *testing.T) {
 	busy, silence := errors.New("busy"), errors.New("no answer")
 	a, b := Sysctl{"a", "1"}, Sysctl{"b", "1"}
-	changes := []Change{{Action: Create, After: a}, {Action: Update, Before: b, After: b}, {Action: Delete, Before: a}, {Action: Create, After: b}}
+	changes := []Change{{Action: Create, After: a}, {Action: Update, Before: b, After: b}, {Action: Delete, Before: a}, {Action: Create, After: b, Source: Source{"c.hcl", 12}}}
 	tests := []struct {
 		name         string
 		out          Outcome
@@ -107,6 +107,8 @@ func TestOutcome(t *testing.T) {
 			[4]bool{true, false, true, true}, [4]bool{true, false, true, true}, "update sysctl b: busy"},
 		{"could not even be tried", Outcome{Attempted: 1, Failures: []Failure{{Index: 1, Err: busy}}},
 			[4]bool{true}, [4]bool{true}, "update sysctl b: busy"},
+		{"wanted by a line of the config", Outcome{Attempted: 4, Failures: []Failure{{Index: 3, Err: busy}}},
+			[4]bool{true, true, true}, [4]bool{true, true, true}, "create sysctl b (c.hcl:12): busy"},
 		// What may be ours is remembered, what may be gone is not forgotten.
 		{"nobody answered", Outcome{Attempted: 4, Failures: []Failure{{0, silence, true}, {1, silence, true}, {2, silence, true}, {3, silence, true}}},
 			[4]bool{}, [4]bool{true, true, false, true}, "create sysctl a: no answer"},

@@ -50,13 +50,17 @@ func (o Outcome) Leaves(i int, c Change) bool {
 	return o.TookEffect(i)
 }
 
-// Err is the first failure, naming its change; nil if there is none.
+// Err is the first failure, naming its change and the config line that wants it; nil if
+// there is none.
 func (o Outcome) Err(changes []Change) error {
 	if len(o.Failures) == 0 {
 		return nil
 	}
 	f := o.Failures[0]
 	c := changes[f.Index]
+	if at := c.Source.String(); at != "" {
+		return fmt.Errorf("%s %s (%s): %w", c.Action, c.Key(), at, f.Err)
+	}
 	return fmt.Errorf("%s %s: %w", c.Action, c.Key(), f.Err)
 }
 

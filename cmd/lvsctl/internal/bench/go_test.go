@@ -80,20 +80,22 @@ func units(text string) map[string]float64 {
 	return by
 }
 
-// goTable is a table of times and bytes per unit, a column for each size.
+// goTable is a table of times and bytes per unit, a column for each size, and of what the time
+// per unit is for the largest size, as a multiple of that for the smallest.
 func goTable(head, unit string, sizes []string, rows []growth) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| %s |", head)
 	for _, size := range sizes {
 		fmt.Fprintf(&b, " of %s |", size)
 	}
-	b.WriteString("\n|---|" + strings.Repeat("--:|", len(sizes)) + "\n")
+	b.WriteString(" growth |\n|---|" + strings.Repeat("--:|", len(sizes)+1) + "\n")
 	for _, row := range rows {
 		fmt.Fprintf(&b, "| %s |", row.what)
 		for _, r := range row.results {
 			fmt.Fprintf(&b, " %s, %s |", short(r["ns/"+unit], "ns", "µs", "ms"), short(cmp.Or(r["live-B/"+unit], r["B/"+unit]), "B", "kB", "MB"))
 		}
-		b.WriteString("\n")
+		smallest, largest := row.results[0]["ns/"+unit], row.results[len(row.results)-1]["ns/"+unit]
+		fmt.Fprintf(&b, " %.2f |\n", largest/smallest)
 	}
 	return b.String()
 }
@@ -117,13 +119,13 @@ BenchmarkObjects/diff,_all_to_do/10000-2     1     821.8 B/object    1776 ns/obj
 BenchmarkFleet/hosts/10      1    60944042 ns/op    3670664 B/host   390970 live-B/host   6094404 ns/host
 ok  	github.com/lvsctl/lvsctl/planner	372.813s
 `))
-	want := `| for each object | of 1000 | of 10000 |
-|---|--:|--:|
-| diff, all to do | 969 ns, 858 B | 1.8 µs, 822 B |
+	want := `| for each object | of 1000 | of 10000 | growth |
+|---|--:|--:|--:|
+| diff, all to do | 969 ns, 858 B | 1.8 µs, 822 B | 1.83 |
 
-| for each host | of 10 |
-|---|--:|
-| hosts | 6.1 ms, 391 kB |
+| for each host | of 10 | growth |
+|---|--:|--:|
+| hosts | 6.1 ms, 391 kB | 1.00 |
 `
 	if err != nil || got != want {
 		t.Errorf("%v\n%s", err, got)

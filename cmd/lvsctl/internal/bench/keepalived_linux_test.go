@@ -40,9 +40,6 @@ func (d *director) keep(s shape, config string) (*balancer, cost) {
 	return b, cost{time: time.Since(start)}
 }
 
-// patience is how long keepalived may take for anything.
-const patience = 10 * time.Minute
-
 // await waits until the real servers of a service are as they should be.
 func (b *balancer) await(service int, there func([]ipvs.Destination) bool) {
 	b.t.Helper()

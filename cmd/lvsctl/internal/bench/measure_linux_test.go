@@ -10,19 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
-
-	"github.com/lvsctl/lvsctl/cmd/lvslab/topo"
 )
-
-// A director is the host on which programs are measured.
-type director struct {
-	*topo.Host
-	t      *testing.T
-	dir    string // for configs
-	lvsctl string
-}
 
 // run has a program run on the host to its end.
 func (d *director) run(input, name string, args ...string) cost {
@@ -54,9 +43,12 @@ func (d *director) run(input, name string, args ...string) cost {
 }
 
 // peak is the most memory that a program that has ended had at a time, or one of its
-// children.
-func peak(cmd *exec.Cmd) int64 {
-	return cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+// children. Before it was that program it was this one, which counts: less cannot be told.
+func peak(cmd *exec.Cmd) memory {
+	var self syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &self) // cannot fail
+	most := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+	return memory{most << 10, most <= self.Maxrss}
 }
 
 // lastLines is the end of what a program has printed.
@@ -70,16 +62,6 @@ func lastLines(f *os.File) string {
 		return err.Error()
 	}
 	return string(text)
-}
-
-// bare takes away all services, and what lvsctl remembers of the host.
-func (d *director) bare() {
-	d.run("", "ipvsadm", "-C")
-	d.Inside(func() {
-		if err := os.RemoveAll("/var/lib/lvsctl"); err != nil {
-			d.t.Fatal(err)
-		}
-	})
 }
 
 // A sum is that of lines in any order.
@@ -99,9 +81,11 @@ func (s *summed) line(text []byte) {
 	s.hash += maphash.Bytes(s.seed, bytes.TrimSpace(text))
 }
 
-// judge demands that ipvsadm prints the rules of a shape and nothing else.
-func (d *director) judge(s shape, v variant) {
+// judge demands that ipvsadm prints the rules of a shape and nothing else, and returns what
+// printing took.
+func (d *director) judge(s shape, v variant) cost {
 	d.t.Helper()
+	c := d.run("", "ipvsadm", "-Sn")
 	seed := maphash.MakeSeed()
 	want, got := summed{seed: seed}, summed{seed: seed}
 	r, w := io.Pipe()
@@ -111,7 +95,6 @@ func (d *director) judge(s shape, v variant) {
 		w.CloseWithError(buffered.Flush())
 	}()
 	want.all(r)
-	d.run("", "ipvsadm", "-Sn")
 	printed, err := os.Open(filepath.Join(d.dir, "output"))
 	if err != nil {
 		d.t.Fatal(err)
@@ -121,6 +104,7 @@ func (d *director) judge(s shape, v variant) {
 	if got.sum != want.sum {
 		d.t.Fatalf("%s: ipvsadm prints %d lines, and %d others should be there", s.name, got.lines, want.lines)
 	}
+	return c
 }
 
 // all adds the lines of a reader.

@@ -17,17 +17,21 @@ import (
 type shape struct {
 	name              string
 	services, servers int
-	rounds            int  // how often each program is measured at the most
+	rounds            int  // how often each program is measured, where there is time for it
+	repeats           int  // how often in a round what only looks is measured
 	coldOnly          bool // nothing is done but setting it up
 }
 
 // shapes are those that are measured. The second one is as large as a director gets that
 // balances the services of a whole company.
 var shapes = []shape{
-	{"100 × 100", 100, 10_000, 3, false},
-	{"37,205 in 2,277", 2_277, 37_205, 3, false},
-	{"10,000 × 5", 10_000, 50_000, 2, true},
+	{"100 × 100", 100, 10_000, 3, 3, false},
+	{"37,205 in 2,277", 2_277, 37_205, 3, 2, false},
+	{"10,000 × 5", 10_000, 50_000, 1, 1, true},
 }
+
+// edits are those that a shape has in a round, one after the other.
+func (s shape) edits() []variant { return []variant{edited, first}[:s.repeats-1] }
 
 // A variant is what is said of the real servers of a shape.
 type variant struct {
@@ -127,6 +131,9 @@ type form func(s shape, w io.Writer, v variant)
 // writeFile has a shape written to a file of a directory.
 func (s shape) writeFile(dir, name string, write form, v variant) (string, error) {
 	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
 	f, err := os.Create(path)
 	if err != nil {
 		return "", err

@@ -10,7 +10,30 @@ import (
 // A cost is what a run of a program took.
 type cost struct {
 	time   time.Duration
-	memory int64 // bytes, the most that it or one of its children had at a time
+	memory memory // the most that it or one of its children had at a time
+}
+
+// A memory is so many bytes, or no more than so many.
+type memory struct {
+	bytes  int64
+	orLess bool
+}
+
+// String writes the memory for the table.
+func (m memory) String() string {
+	text := fmt.Sprintf("%d MiB", m.bytes>>20)
+	if m.orLess {
+		return "≤ " + text
+	}
+	return text
+}
+
+// larger is the larger one of two.
+func larger(a, b memory) memory {
+	if a.bytes > b.bytes {
+		return a
+	}
+	return b
 }
 
 // String writes the time, for logs.
@@ -21,12 +44,13 @@ type costs map[string][]cost
 
 func (c costs) add(what string, of cost) { c[what] = append(c[what], of) }
 
-// median is the median of times, and the largest of memories.
+// median is the median of times, which is half-way between two where their number is even, and
+// the largest of memories.
 func median(costs []cost) cost {
 	sorted := slices.SortedFunc(slices.Values(costs), func(a, b cost) int { return int(a.time - b.time) })
-	m := sorted[len(sorted)/2]
+	m := cost{time: (sorted[(len(sorted)-1)/2].time + sorted[len(sorted)/2].time) / 2}
 	for _, c := range costs {
-		m.memory = max(m.memory, c.memory)
+		m.memory = larger(m.memory, c.memory)
 	}
 	return m
 }
@@ -34,10 +58,9 @@ func median(costs []cost) cost {
 // A row compares what lvsctl took with what something else took for the same.
 type row struct {
 	shape, what string
-	runs        int
-	ours        cost
+	ours        []cost // of each run
 	beside      string
-	theirs      cost
+	theirs      []cost
 }
 
 type table []row
@@ -47,9 +70,10 @@ func (t table) markdown() string {
 	var b strings.Builder
 	b.WriteString("| real servers | lvsctl | time | peak memory | beside | time | peak memory | ratio | runs |\n|---|---|--:|--:|---|--:|--:|--:|--:|\n")
 	for _, r := range t {
-		fmt.Fprintf(&b, "| %s | %s | %s | %d MiB | %s | %s | %d MiB | %.2f | %d |\n",
-			r.shape, r.what, seconds(r.ours.time), r.ours.memory>>20, r.beside, seconds(r.theirs.time), r.theirs.memory>>20,
-			r.ours.time.Seconds()/r.theirs.time.Seconds(), r.runs)
+		ours, theirs := median(r.ours), median(r.theirs)
+		fmt.Fprintf(&b, "| %s | %s | %s | %v | %s | %s | %v | %.2f | %d, %d |\n",
+			r.shape, r.what, seconds(ours.time), ours.memory, r.beside, seconds(theirs.time), theirs.memory,
+			ours.time.Seconds()/theirs.time.Seconds(), len(r.ours), len(r.theirs))
 	}
 	return b.String()
 }
