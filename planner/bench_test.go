@@ -45,7 +45,7 @@ func BenchmarkObjects(b *testing.B) {
 	})
 }
 
-// settled is a host on which a plan that sets up all was carried out.
+// atRest is a host on which a plan that sets up all was carried out.
 func atRest(plan *Plan) *resource.Snapshot {
 	snap := &resource.Snapshot{Live: resource.NewSet(), Ledger: resource.Ledger{Claims: resource.NewByKey[resource.Claim](), Steps: map[string][]resource.Edge{}}}
 	for _, s := range plan.Steps {

@@ -12,7 +12,8 @@ import (
 )
 
 // ipvsDriver reads and changes IPVS services and their destinations. It reads all of
-// them, not just those asked for: the plan also tells what others made there.
+// them, not just those asked for: the plan also tells what others made there. With keys of
+// [resource.AllBehind] it reads all services, and destinations behind those.
 type ipvsDriver struct{ *balancer }
 
 func (d ipvsDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
@@ -20,11 +21,17 @@ func (d ipvsDriver) read(keys []resource.Key, snap *resource.Snapshot) error {
 	if client == nil {
 		return err
 	}
-	services := make([]resource.ServiceKey, len(keys))
-	for i, k := range keys {
-		services[i] = k.Service
+	services := make([]resource.ServiceKey, 0, len(keys))
+	only := map[resource.ServiceKey]bool{}
+	for _, k := range keys {
+		switch {
+		case k == resource.AllBehind(k.Service):
+			only[k.Service] = true
+		default:
+			services = append(services, k.Service)
+		}
 	}
-	table, err := client.Table(services...)
+	table, err := client.TableOf(func(s resource.ServiceKey) bool { return len(only) == 0 || only[s] }, services...)
 	if err != nil {
 		return fmt.Errorf("read ipvs: %w", err)
 	}

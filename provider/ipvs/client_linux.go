@@ -178,6 +178,11 @@ func (k *conn) appendDestinations(list []Destination, service resource.ServiceKe
 // meanwhile may be there without destinations. A service may be left out as those of
 // [Client.Services], but none of the given ones is.
 func (c *Client) Table(sure ...resource.ServiceKey) ([]Entry, error) {
+	return c.TableOf(func(resource.ServiceKey) bool { return true }, sure...)
+}
+
+// TableOf is [Client.Table] in which other services than some have no destinations.
+func (c *Client) TableOf(some func(resource.ServiceKey) bool, sure ...resource.ServiceKey) ([]Entry, error) {
 	k, done := c.use()
 	defer done()
 	entries, whole, err := k.services()
@@ -191,7 +196,7 @@ func (c *Client) Table(sure ...resource.ServiceKey) ([]Entry, error) {
 	var wg sync.WaitGroup
 	errs := make([]error, min(len(c.conns), len(entries)))
 	for i := range errs {
-		wg.Go(func() { errs[i] = c.conns[i].fill(entries, &next) })
+		wg.Go(func() { errs[i] = c.conns[i].fill(entries, &next, some) })
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -225,14 +230,17 @@ func (k *conn) complete(list []Entry, sure []resource.ServiceKey) ([]Entry, erro
 	return list, nil
 }
 
-// fill reads the destinations of entries, taking the number of the next one from a
+// fill reads the destinations of some entries, taking the number of the next one from a
 // counter that it shares with others.
-func (k *conn) fill(entries []Entry, next *atomic.Int64) error {
+func (k *conn) fill(entries []Entry, next *atomic.Int64, some func(resource.ServiceKey) bool) error {
 	var list []Destination
 	for {
 		i := int(next.Add(1)) - 1
 		if i >= len(entries) {
 			return nil
+		}
+		if !some(entries[i].Service.ServiceKey) {
+			continue
 		}
 		var err error
 		if list, err = k.appendDestinations(list[:0], entries[i].Service.ServiceKey); err != nil {

@@ -91,6 +91,9 @@ func (t *ByKey[V]) Open(service ServiceKey, more int) *Behind[V] {
 	return b
 }
 
+// Share holds what another one holds behind a service. That must not be changed any more.
+func (t *ByKey[V]) Share(service ServiceKey, b *Behind[V]) { t.behind[service] = b }
+
 // Delete lets go of what is held for a key.
 func (t *ByKey[V]) Delete(k Key) {
 	if !k.behindService() {

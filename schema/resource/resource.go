@@ -190,6 +190,10 @@ func (k Key) Words() string {
 // are rules of our own nftables tables.
 func All(kind Kind) Key { return Key{Kind: kind} }
 
+// AllBehind is a key that is no object's: whoever reads a host with some of them gets no
+// destinations but those of the services that they name.
+func AllBehind(service ServiceKey) Key { return Key{Kind: KindDestination, Service: service} }
+
 // A Set is a collection of resources by key. It holds no nil; the zero Set is empty and can
 // be read.
 type Set struct{ *ByKey[Resource] }

@@ -37,6 +37,7 @@ type session struct {
 	unfinished []string                      // hosts with an apply to go on with or to forget, as of the last read
 	untold     []string                      // hosts that still have to hear that their last apply is done, likewise
 	snapshots  map[string]*resource.Snapshot // what was read last
+	touched    map[string]planner.Touched    // what of IPVS is to be read again, nil for all
 	partial    bool                          // some of the hosts will do
 	unreached  []*fleet.HostError            // hosts that could not be reached, and why
 	overrode   []string                      // policies that the plan was against when it was judged last
@@ -247,9 +248,16 @@ func (s *session) close() {
 
 // read takes a snapshot of the hosts, and passes on what they have to say.
 func (s *session) read(ctx context.Context) (map[string]*resource.Snapshot, error) {
-	snapshots, err := s.fleet.Read(ctx, s.desired.Keys)
+	snapshots, err := s.fleet.Read(ctx, func(host string) []resource.Key {
+		return append(s.desired.Keys(host), s.touched[host].Keys()...)
+	})
 	if err := s.miss(err); err != nil {
 		return nil, err
+	}
+	for name, t := range s.touched {
+		if snap := snapshots[name]; snap != nil {
+			t.Complete(snap, s.snapshots[name])
+		}
 	}
 	s.snapshots = snapshots
 	s.unfinished, s.untold = nil, nil

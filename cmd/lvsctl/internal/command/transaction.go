@@ -140,7 +140,9 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan) error {
 func (t *transaction) verify(ctx context.Context) error {
 	t.event("verify_start", "info", "reading the hosts again")
 	var err error
-	if t.left, err = t.makePlan(context.WithoutCancel(ctx)); err != nil {
+	t.touched = t.plan.Touched(t.snapshots)
+	t.left, err = t.makePlan(context.WithoutCancel(ctx))
+	if t.touched = nil; err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
 	left := t.left
