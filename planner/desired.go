@@ -344,7 +344,7 @@ func (d *Desired) on(snapshots map[string]*resource.Snapshot) *Desired {
 			continue
 		}
 		if !fitted[s.Host] {
-			fitted[s.Host], out.wants[s.Host] = true, d.wants[s.Host].WithOthers() // destinations depend on nothing
+			fitted[s.Host], out.wants[s.Host] = true, d.wants[s.Host].Clone()
 		}
 		out.steps[i] = s.on(snap.Facts, out.wants[s.Host])
 	}

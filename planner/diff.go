@@ -142,10 +142,9 @@ func sharedServices(foreign []resource.Resource) map[resource.ServiceKey]bool {
 // unwanted lists what is ours on a host and no longer wanted, in order.
 func (d *Desired) unwanted(host string, snap *resource.Snapshot, settled settled) []resource.Key {
 	var keys []resource.Key
-	for key := range snap.Ledger.Claims.SortedBut(settled[host]) {
-		if !d.wants[host].Has(key) {
-			keys = append(keys, key)
-		}
+	unwanted := func(key resource.Key, _ resource.Claim) bool { return !d.wants[host].Has(key) }
+	for key := range snap.Ledger.Claims.Where(settled[host], unwanted) {
+		keys = append(keys, key)
 	}
 	return keys
 }
@@ -296,13 +295,12 @@ func onDisk(k resource.Kind) bool {
 // was rebooted that is what is on disk: the rest is to be set up again.
 func drift(host string, snap *resource.Snapshot, settled settled) []Drift {
 	var list []Drift
-	for key, claim := range snap.Ledger.Claims.SortedBut(settled[host]) {
-		if snap.Ledger.Lost.Len() > 0 && !onDisk(key.Kind) {
-			continue
-		}
-		if live := snap.Live.Get(key); live != claim.Want {
-			list = append(list, Drift{Left: claim.Want, Found: live})
-		}
+	rebooted := snap.Ledger.Lost.Len() > 0
+	drifted := func(key resource.Key, claim resource.Claim) bool {
+		return (!rebooted || onDisk(key.Kind)) && snap.Live.Get(key) != claim.Want
+	}
+	for key, claim := range snap.Ledger.Claims.Where(settled[host], drifted) {
+		list = append(list, Drift{Left: claim.Want, Found: snap.Live.Get(key)})
 	}
 	return list
 }
@@ -310,13 +308,12 @@ func drift(host string, snap *resource.Snapshot, settled settled) []Drift {
 // foreign lists the IPVS objects of a host that are neither wanted nor ours.
 func (d *Desired) foreign(host string, snap *resource.Snapshot, settled settled) []resource.Resource {
 	var list []resource.Resource
-	for key, r := range snap.Live.SortedBut(settled[host]) {
-		if key.Kind != resource.KindService && key.Kind != resource.KindDestination {
-			continue
-		}
-		if !d.wants[host].Has(key) && !snap.Ledger.Claims.Has(key) {
-			list = append(list, r)
-		}
+	foreign := func(key resource.Key, _ resource.Resource) bool {
+		ipvs := key.Kind == resource.KindService || key.Kind == resource.KindDestination
+		return ipvs && !d.wants[host].Has(key) && !snap.Ledger.Claims.Has(key)
+	}
+	for _, r := range snap.Live.Where(settled[host], foreign) {
+		list = append(list, r)
 	}
 	return list
 }

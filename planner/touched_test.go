@@ -60,7 +60,9 @@ func TestTouched(t *testing.T) {
 		if !touched[key] {
 			read.Live = whole.Live.Clone()
 			read.Live.Delete(resource.Service{ServiceKey: key}.Key())
-			read.Live.DeleteFunc(func(k resource.Key, _ resource.Resource) bool { return k.Kind == resource.KindDestination && !touched[k.Service] })
+			read.Live.DeleteFunc(func(k resource.Key, _ resource.Resource) bool {
+				return k.Kind == resource.KindDestination && !touched[k.Service]
+			})
 			touched.Complete(&read, before["lb"])
 			if left := Make(second, map[string]*resource.Snapshot{"lb": &read}); left.Summary().Add != 4 {
 				t.Errorf("a service is gone, and left to do is:\n%s", render(left))

@@ -149,6 +149,20 @@ func (s *Store) Ledger() resource.Ledger {
 	return ledger
 }
 
+// BootID is the boot during which the ledger was last written.
+func (s *Store) BootID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.image.noted
+}
+
+// Empty tells whether nothing is ours, nor was before the host booted.
+func (s *Store) Empty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.image.claims.Len()+s.image.lost.Len() == 0
+}
+
 // Notices lists what happened to the ledger's files that the user should hear about,
 // one sentence each.
 func (s *Store) Notices() []string {

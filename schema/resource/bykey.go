@@ -79,10 +79,10 @@ func (t *ByKey[V]) Claim(k Key, v V) (held V, before bool) {
 	return t.Open(k.Service, 0).Claim(k.Prefix.Addr(), k.Port, v)
 }
 
-// Open returns what is held behind a service, to put more there: so many destinations, or some,
-// best in their order.
+// Open returns what is held behind a service, to put more there at once: so many destinations,
+// or some, best in their order.
 func (t *ByKey[V]) Open(service ServiceKey, more int) *Behind[V] {
-	b := t.behind[service]
+	b := t.own(service)
 	if b == nil {
 		b = &Behind[V]{}
 		t.behind[service] = b
@@ -91,8 +91,21 @@ func (t *ByKey[V]) Open(service ServiceKey, more int) *Behind[V] {
 	return b
 }
 
-// Share holds what another one holds behind a service. That must not be changed any more.
-func (t *ByKey[V]) Share(service ServiceKey, b *Behind[V]) { t.behind[service] = b }
+// own is what is held behind a service, which no copy has too: that is left as it is.
+func (t *ByKey[V]) own(service ServiceKey) *Behind[V] {
+	b := t.behind[service]
+	if b != nil && b.shared {
+		b = b.clone()
+		t.behind[service] = b
+	}
+	return b
+}
+
+// Share holds what another one holds behind a service. It changes there no more than here.
+func (t *ByKey[V]) Share(service ServiceKey, b *Behind[V]) {
+	b.shared = true
+	t.behind[service] = b
+}
 
 // Delete lets go of what is held for a key.
 func (t *ByKey[V]) Delete(k Key) {
@@ -100,7 +113,7 @@ func (t *ByKey[V]) Delete(k Key) {
 		delete(t.others, k)
 		return
 	}
-	if b := t.behind[k.Service]; b != nil {
+	if b := t.own(k.Service); b != nil {
 		if b.delete(k.Prefix.Addr(), k.Port); len(b.chunks) == 0 {
 			delete(t.behind, k.Service)
 		}
@@ -170,15 +183,25 @@ func (t *ByKey[V]) Others() iter.Seq2[Key, V] {
 }
 
 // Sorted are all keys in their order, with what is held for them.
-func (t *ByKey[V]) Sorted() iter.Seq2[Key, V] { return t.SortedBut(nil) }
+func (t *ByKey[V]) Sorted() iter.Seq2[Key, V] {
+	return t.Where(nil, func(Key, V) bool { return true })
+}
 
-// SortedBut is Sorted without what is behind some services.
-func (t *ByKey[V]) SortedBut(but map[ServiceKey]bool) iter.Seq2[Key, V] {
+// Where is Sorted of those for which a function is true. What is behind some services is
+// left out.
+func (t *ByKey[V]) Where(but map[ServiceKey]bool, is func(Key, V) bool) iter.Seq2[Key, V] {
 	return func(yield func(Key, V) bool) {
 		if t == nil {
 			return
 		}
-		for _, k := range slices.SortedFunc(maps.Keys(t.others), Key.Compare) {
+		var keys []Key
+		for k, v := range t.others {
+			if is(k, v) {
+				keys = append(keys, k)
+			}
+		}
+		slices.SortFunc(keys, Key.Compare)
+		for _, k := range keys {
 			if !yield(k, t.others[k]) {
 				return
 			}
@@ -191,7 +214,7 @@ func (t *ByKey[V]) SortedBut(but map[ServiceKey]bool) iter.Seq2[Key, V] {
 		}
 		slices.SortFunc(services, ServiceKey.Compare)
 		for _, service := range services {
-			if !t.behind[service].yield(service, yield) {
+			if !t.behind[service].yield(service, func(k Key, v V) bool { return !is(k, v) || yield(k, v) }) {
 				return
 			}
 		}
@@ -207,22 +230,18 @@ func (t *ByKey[V]) Keys() []Key {
 	return keys
 }
 
-// Clone returns a copy, nil for nil.
+// Clone returns a copy, nil for nil. What is behind a service is copied when it is changed in
+// either.
 func (t *ByKey[V]) Clone() *ByKey[V] {
 	if t == nil {
 		return nil
 	}
-	c := &ByKey[V]{others: maps.Clone(t.others), behind: make(map[ServiceKey]*Behind[V], len(t.behind))}
-	for service, b := range t.behind {
-		c.behind[service] = b.clone()
+	for _, b := range t.behind {
+		if !b.shared {
+			b.shared = true
+		}
 	}
-	return c
-}
-
-// WithOthers returns a copy of those that are no destinations, beside the same destinations:
-// what is behind services must not be changed any more in either.
-func (t *ByKey[V]) WithOthers() *ByKey[V] {
-	return &ByKey[V]{others: maps.Clone(t.others), behind: t.behind}
+	return &ByKey[V]{others: maps.Clone(t.others), behind: maps.Clone(t.behind)}
 }
 
 // Services are those that something may be held behind, with that.
@@ -246,6 +265,7 @@ func (t *ByKey[V]) Behind(service ServiceKey) *Behind[V] {
 type Behind[V any] struct {
 	chunks [][]held[V] // in order, none empty
 	expect int         // how many are to be put in order yet, as far as is known
+	shared bool        // by several, and so not to be changed
 }
 
 // held is a destination with what is held for it.

@@ -61,7 +61,12 @@ func TestByKeyIsAMap(t *testing.T) {
 		got.DeleteFunc(func(_ Key, v int) bool { return v%7 == 0 })
 		maps.DeleteFunc(want, func(_ Key, v int) bool { return v%7 == 0 })
 		sameAsMap(t, got, want)
-		copied := got.Clone()
+		copied, changed := got.Clone(), got.Clone()
+		for _, k := range got.Keys() {
+			changed.Put(k, -1)
+			changed.Put(DestinationKey(k.Service, netip.IPv6Unspecified(), 1), -2)
+		}
+		sameAsMap(t, got, want)
 		sameBehind(t, rng, got, want)
 		for k := range want {
 			got.Delete(k)

@@ -145,9 +145,10 @@ type Key struct {
 
 // Compare orders keys by kind and then by what the kind is identified with.
 func (k Key) Compare(o Key) int {
+	if c := cmp.Or(cmp.Compare(k.Kind, o.Kind), k.Service.Compare(o.Service)); c != 0 {
+		return c
+	}
 	return cmp.Or(
-		cmp.Compare(k.Kind, o.Kind),
-		k.Service.Compare(o.Service),
 		cmp.Compare(k.Table, o.Table),
 		k.Prefix.Addr().Compare(o.Prefix.Addr()),
 		cmp.Compare(k.Prefix.Bits(), o.Prefix.Bits()),

@@ -71,7 +71,7 @@ func (l *local) ledger() (store *state.Store, done func(), err error) {
 	if store, err = state.Open(l.dir); err != nil {
 		return nil, nil, fmt.Errorf("open ledger: %w", err)
 	}
-	if l.lock != nil && store.Ledger().BootID != boot {
+	if l.lock != nil && store.BootID() != boot {
 		if err := l.concludeConfirmed(store); err != nil {
 			return nil, nil, errors.Join(err, store.Close())
 		}
@@ -248,7 +248,7 @@ func (l *local) Close() error {
 	}
 	var errs []error
 	if l.store != nil {
-		if ledger := l.store.Ledger(); ledger.Claims.Len()+ledger.Lost.Len() == 0 && l.store.Journal() == nil {
+		if l.store.Empty() && l.store.Journal() == nil {
 			release = l.lock.Discard
 			errs = append(errs, removeCopies(l.dir))
 		}
