@@ -48,6 +48,9 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 			g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, c)
 		}
 	}
+	if g.busy() == 0 {
+		return plan
+	}
 	g.readAgain(d, snapshots)
 	g.connect(snapshots)
 	plan.LeftOut = g.leaveOut(d)

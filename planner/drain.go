@@ -119,7 +119,7 @@ func waits(s resource.Step) bool {
 // remembered is what the ledger knows that a step comes after, when what is set up has
 // been.
 func (g *graph) remembered(ref resource.StepRef) []resource.Edge {
-	if n := g.up[ref]; n != nil {
+	if n := g.named(ref); n != nil {
 		return n.after
 	}
 	return g.down[ref].after

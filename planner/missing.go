@@ -48,7 +48,7 @@ func (g *graph) leaveOut(d *Desired) []LeftOut {
 		if !slices.Contains(d.missing, s.Host) {
 			continue
 		}
-		mark(g.up[s.StepRef], s.Host)
+		mark(g.up[s.index], s.Host)
 		for _, e := range s.edges { // what it stands on stays as long as it may be there
 			mark(g.down[e.Step], s.Host)
 		}

@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"container/heap"
 	"slices"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
@@ -52,6 +51,7 @@ type node struct {
 	drains  bool // something that is taken down is drained first
 	rank    int
 	wave    int // of the plan's, 0 for what can be in any
+	place   int // in the queue
 
 	waits  int // nodes that must come before and have not
 	blocks []*node
@@ -60,25 +60,32 @@ type node struct {
 }
 
 type graph struct {
-	up, down map[resource.StepRef]*node
-	nodes    []*node // by rank
-	waved    bool    // nodes have waves
+	up    []*node // of the steps of the config, by their index
+	down  map[resource.StepRef]*node
+	names map[resource.StepRef]*node // up by what ledgers call them, see named
+	nodes []*node                    // by rank
+	waved bool                       // nodes have waves
 }
 
 // newGraph lays out the nodes of all steps, of the config and of the ledgers, and the
 // edges between them.
 func newGraph(d *Desired, snapshots map[string]*resource.Snapshot) *graph {
-	g := &graph{up: map[resource.StepRef]*node{}, down: map[resource.StepRef]*node{}}
+	past := pastSteps(d, snapshots)
+	g := &graph{
+		up:    make([]*node, len(d.steps)),
+		down:  make(map[resource.StepRef]*node, len(past)),
+		nodes: make([]*node, 0, len(d.steps)+len(past)),
+	}
 	for _, s := range d.steps {
-		n := g.add(g.up, s.StepRef, false)
+		n := g.add(s.StepRef, false)
+		g.up[s.index] = n
 		n.after = s.edges
 		for _, e := range s.after {
-			g.up[e.step.StepRef].before(n)
+			g.up[e.step.index].before(n)
 		}
 	}
-	past := pastSteps(d, snapshots)
 	for _, p := range past {
-		g.add(g.down, p.StepRef, true)
+		g.down[p.StepRef] = g.add(p.StepRef, true)
 	}
 	for _, p := range past {
 		n := g.down[p.StepRef]
@@ -125,11 +132,21 @@ func (g *graph) meant(d *Desired, ref resource.StepRef, snapshots map[string]*re
 	return list
 }
 
-func (g *graph) add(to map[resource.StepRef]*node, ref resource.StepRef, down bool) *node {
+func (g *graph) add(ref resource.StepRef, down bool) *node {
 	n := &node{ref: ref, down: down, rank: len(g.nodes)}
-	to[ref] = n
 	g.nodes = append(g.nodes, n)
 	return n
+}
+
+// named is the node of a step of the config by what ledgers call it, nil for none.
+func (g *graph) named(ref resource.StepRef) *node {
+	if g.names == nil {
+		g.names = make(map[resource.StepRef]*node, len(g.up))
+		for _, n := range g.up {
+			g.names[n.ref] = n
+		}
+	}
+	return g.names[ref]
 }
 
 // before orders n before next.
@@ -184,7 +201,7 @@ func pastSteps(d *Desired, snapshots map[string]*resource.Snapshot) []resource.S
 
 // setUp adds a change to a step of the config.
 func (g *graph) setUp(s *step, c resource.Change) {
-	n := g.up[s.StepRef]
+	n := g.up[s.index]
 	n.changes = append(n.changes, c)
 }
 
@@ -209,19 +226,19 @@ func (g *graph) connect(snapshots map[string]*resource.Snapshot) {
 
 // order sorts the graph and returns the steps that have something to do.
 func (g *graph) order() []resource.Step {
-	var steps []resource.Step
+	steps := make([]resource.Step, 0, g.busy())
 	stages := stager{waved: g.waved}
-	ready := &queue{}
+	ready := newQueue(g.nodes)
 	for _, n := range g.nodes {
 		if n.waits == 0 {
-			heap.Push(ready, n)
+			ready.push(n)
 		}
 	}
 	for left, stuck := len(g.nodes), 0; left > 0; left-- {
-		if ready.Len() == 0 {
+		if ready.empty() {
 			stuck = g.unblock(ready, stuck)
 		}
-		n := heap.Pop(ready).(*node)
+		n := ready.pop()
 		n.done = true
 		if len(n.changes) > 0 {
 			s := n.step()
@@ -231,13 +248,23 @@ func (g *graph) order() []resource.Step {
 		for _, next := range n.blocks {
 			next.behind.add(n.behind)
 			if next.waits--; next.waits == 0 && !next.done {
-				heap.Push(ready, next)
+				ready.push(next)
 			}
 		}
 	}
 	return byWave(steps, func(wave int, steps []resource.Step) []resource.Step {
 		return g.quiesce(steps, stages.last+1+wave)
 	})
+}
+
+// busy is how many nodes have something to do.
+func (g *graph) busy() (n int) {
+	for _, node := range g.nodes {
+		if len(node.changes) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // unblock makes the first node of taking down ready that a cycle holds back, looking
@@ -248,7 +275,7 @@ func (g *graph) unblock(ready *queue, from int) int {
 	}
 	n := g.nodes[from]
 	n.done = true
-	heap.Push(ready, n)
+	ready.push(n)
 	return from
 }
 
@@ -269,9 +296,9 @@ func (g *graph) stepAside() {
 		if !n.down {
 			continue
 		}
-		changed := g.up[n.ref]
+		changed := g.named(n.ref)
 		for _, e := range n.after {
-			if base := g.up[e.Step]; base != nil && len(n.changes) > 0 && slices.ContainsFunc(base.changes, reroutes) {
+			if base := g.named(e.Step); base != nil && len(n.changes) > 0 && slices.ContainsFunc(base.changes, reroutes) {
 				n.before(base)
 			}
 			if base := g.down[e.Step]; base != nil && base != n && changed != nil && slices.ContainsFunc(changed.changes, edits) {
