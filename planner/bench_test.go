@@ -33,7 +33,8 @@ func BenchmarkObjects(b *testing.B) {
 	resourcetest.Objects(b, "order", func(b *testing.B, n int) func() {
 		d := manySteps(n)
 		return func() {
-			g := newGraph(d, nil)
+			g := newGraph(d)
+			g.lay(d, nil)
 			for _, s := range d.steps {
 				g.setUp(s, resource.Change{Action: resource.Create, After: resource.Module{Name: s.Name}})
 			}

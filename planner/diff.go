@@ -15,7 +15,7 @@ import (
 // ledger belong to somebody else and are not touched, whatever they are.
 func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 	d = d.on(snapshots)
-	g := newGraph(d, snapshots)
+	g := newGraph(d)
 	plan := &Plan{}
 	settled := d.settled(snapshots)
 	remade := map[string]*resource.Snapshot{}
@@ -32,6 +32,7 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 			d.setUp(g, s, snap, snapshots[s.Host], settled)
 		}
 	}
+	var going []goes
 	for _, host := range plan.Hosts {
 		snap := remade[host.Name]
 		shared := sharedServices(host.Foreign)
@@ -45,11 +46,15 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 				c.Reason = d.parting
 			}
 			c.Drain = d.drain(host.Name, c, snap)
-			g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, c)
+			going = append(going, goes{resource.StepRef{Host: host.Name, Name: claim.Step}, c})
 		}
 	}
-	if g.busy() == 0 {
+	if g.busy()+len(going) == 0 {
 		return plan
+	}
+	g.lay(d, snapshots)
+	for _, gone := range going {
+		g.takeDown(gone.step, gone.change)
 	}
 	g.readAgain(d, snapshots)
 	g.connect(snapshots)
@@ -60,6 +65,12 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 		return meanwhile(relief.relieve(rollout.turn(wave, steps, relief)), snapshots)
 	})
 	return plan
+}
+
+// goes is a change that takes something down, and the step that set it up.
+type goes struct {
+	step   resource.StepRef
+	change resource.Change
 }
 
 // setUp adds what a step has to change on a host, which has found and of which remade is

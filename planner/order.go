@@ -67,25 +67,32 @@ type graph struct {
 	waved bool                       // nodes have waves
 }
 
-// newGraph lays out the nodes of all steps, of the config and of the ledgers, and the
-// edges between them.
-func newGraph(d *Desired, snapshots map[string]*resource.Snapshot) *graph {
-	past := pastSteps(d, snapshots)
-	g := &graph{
-		up:    make([]*node, len(d.steps)),
-		down:  make(map[resource.StepRef]*node, len(past)),
-		nodes: make([]*node, 0, len(d.steps)+len(past)),
-	}
-	for _, s := range d.steps {
-		n := g.add(s.StepRef, false)
+// newGraph lays out the nodes of the config's steps.
+func newGraph(d *Desired) *graph {
+	g := &graph{up: make([]*node, len(d.steps)), nodes: make([]*node, 0, len(d.steps))}
+	nodes := make([]node, len(d.steps))
+	for i, s := range d.steps {
+		n := &nodes[i]
+		*n = node{ref: s.StepRef, after: s.edges, rank: i}
 		g.up[s.index] = n
-		n.after = s.edges
+		g.nodes = append(g.nodes, n)
+	}
+	return g
+}
+
+// lay lays out the nodes of the ledgers' steps, and the edges between all of them.
+func (g *graph) lay(d *Desired, snapshots map[string]*resource.Snapshot) {
+	for _, s := range d.steps {
 		for _, e := range s.after {
-			g.up[e.step.index].before(n)
+			g.up[e.step.index].before(g.up[s.index])
 		}
 	}
+	past := pastSteps(d, snapshots)
+	g.down = make(map[resource.StepRef]*node, len(past))
 	for _, p := range past {
-		g.down[p.StepRef] = g.add(p.StepRef, true)
+		n := &node{ref: p.StepRef, down: true, rank: len(g.nodes)}
+		g.down[p.StepRef] = n
+		g.nodes = append(g.nodes, n)
 	}
 	for _, p := range past {
 		n := g.down[p.StepRef]
@@ -98,7 +105,6 @@ func newGraph(d *Desired, snapshots map[string]*resource.Snapshot) *graph {
 			}
 		}
 	}
-	return g
 }
 
 // meant are the nodes of taking down that a remembered step stands for. Ledgers know
@@ -130,12 +136,6 @@ func (g *graph) meant(d *Desired, ref resource.StepRef, snapshots map[string]*re
 		}
 	}
 	return list
-}
-
-func (g *graph) add(ref resource.StepRef, down bool) *node {
-	n := &node{ref: ref, down: down, rank: len(g.nodes)}
-	g.nodes = append(g.nodes, n)
-	return n
 }
 
 // named is the node of a step of the config by what ledgers call it, nil for none.

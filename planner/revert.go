@@ -26,7 +26,8 @@ import (
 // out of reach.
 func Revert(journals map[string]*resource.Journal, snapshots map[string]*resource.Snapshot, drain time.Duration, lost ...netip.Addr) *Plan {
 	r := newReversion(journals, snapshots)
-	g := newGraph(r.Desired, snapshots)
+	g := newGraph(r.Desired)
+	g.lay(r.Desired, snapshots)
 	plan := &Plan{}
 	left := map[string]*resource.Snapshot{}
 	for _, host := range r.Hosts {
