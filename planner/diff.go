@@ -76,8 +76,9 @@ type goes struct {
 // setUp adds what a step has to change on a host, which has found and of which remade is
 // left when the links that have to be made anew are.
 func (d *Desired) setUp(g *graph, s *step, remade, found *resource.Snapshot, settled settled) {
+	wants := d.wants[s.Host]
 	for key := range s.but(settled[s.Host]) {
-		c, needed := d.converge(d.wants[s.Host].Get(key), key, remade)
+		c, needed := d.converge(wants.Get(key), key, remade)
 		if !needed {
 			continue
 		}

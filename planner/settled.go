@@ -16,10 +16,10 @@ type settled map[string]map[resource.ServiceKey]bool
 // settled finds them.
 func (d *Desired) settled(snapshots map[string]*resource.Snapshot) settled {
 	all := settled{}
-	ordered := map[*step]bool{} // which ledgers know the order of
+	ordered := make([]bool, len(d.steps)) // those that ledgers know the order of
 	for _, s := range d.steps {
 		if snap := snapshots[s.Host]; snap != nil {
-			ordered[s] = slices.Equal(snap.Ledger.Steps[s.Name], s.edges)
+			ordered[s.index] = slices.Equal(snap.Ledger.Steps[s.Name], s.edges)
 		}
 	}
 	for host, snap := range snapshots {
@@ -28,7 +28,7 @@ func (d *Desired) settled(snapshots map[string]*resource.Snapshot) settled {
 			services[service] = resource.AlikeBehind(wanted, snap.Live.Behind(service), func(w *want, live *resource.Resource) bool {
 				return w.state == *live
 			}) && resource.AlikeBehind(wanted, snap.Ledger.Claims.Behind(service), func(w *want, claim *resource.Claim) bool {
-				return ordered[w.step] && w.state == claim.Want && w.step.Name == claim.Step
+				return ordered[w.step.index] && w.state == claim.Want && w.step.Name == claim.Step
 			})
 		}
 		all[host] = services
