@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -36,8 +37,7 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 	for _, host := range plan.Hosts {
 		snap := remade[host.Name]
 		shared := sharedServices(host.Foreign)
-		for _, key := range d.unwanted(host.Name, snap, settled) {
-			claim := snap.Ledger.Claims.Get(key)
+		for key, claim := range d.unwanted(host.Name, snap, settled) {
 			c := release(claim, snap.Live.Get(key), snap.Connections[key], key.Kind == resource.KindService && shared[key.Service])
 			if c.Action == resource.Restore && d.linkGoes(host.Name, resource.LinkOfSetting(key), snap) {
 				c = resource.Change{Action: resource.Forget, Before: claim.Want, After: snap.Live.Get(key)}
@@ -154,14 +154,9 @@ func sharedServices(foreign []resource.Resource) map[resource.ServiceKey]bool {
 	return shared
 }
 
-// unwanted lists what is ours on a host and no longer wanted, in order.
-func (d *Desired) unwanted(host string, snap *resource.Snapshot, settled settled) []resource.Key {
-	var keys []resource.Key
-	unwanted := func(key resource.Key, _ resource.Claim) bool { return !d.wants[host].Has(key) }
-	for key := range snap.Ledger.Claims.Where(settled[host], unwanted) {
-		keys = append(keys, key)
-	}
-	return keys
+// unwanted is what is ours on a host and no longer wanted, in order.
+func (d *Desired) unwanted(host string, snap *resource.Snapshot, settled settled) iter.Seq2[resource.Key, resource.Claim] {
+	return snap.Ledger.Claims.Where(settled[host], func(key resource.Key, _ resource.Claim) bool { return !d.wants[host].Has(key) })
 }
 
 // converge is the change that brings a wanted object about, if one is needed.
