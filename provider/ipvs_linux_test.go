@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/provider/ipvs"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // expectIPVS compares what ipvsadm -Sn prints with lines in any order.
@@ -55,8 +56,25 @@ func TestKernelIPVS(t *testing.T) {
 		"-A -t [2001:db8::1]:80 -s rr", "-a -t [2001:db8::1]:80 -r [2001:db8::2]:8080 -m -w 1")
 
 	// All of IPVS is read, whatever was asked for.
-	if diff := cmp.Diff(resource.NewSet(web, one, two, web6, three), read(t, m), alike); diff != "" {
+	if diff := cmp.Diff(resource.NewSet(web, one, two, web6, three), read(t, m), alike, resourcetest.AsMaps); diff != "" {
 		t.Errorf("read (-want +got):\n%s", diff)
+	}
+
+	// With keys for it, destinations of some services alone.
+	for _, test := range []struct {
+		keys []resource.Key
+		want resource.Set
+	}{
+		{[]resource.Key{resource.AllBehind(web6.ServiceKey), web.Key()}, resource.NewSet(web, web6, three)},
+		{[]resource.Key{resource.AllBehind(resource.ServiceKey{})}, resource.NewSet(web, web6)},
+	} {
+		snap, err := m.Read(t.Context(), test.keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, snap.Live, alike, resourcetest.AsMaps); diff != "" {
+			t.Errorf("read of %v (-want +got):\n%s", test.keys, diff)
+		}
 	}
 
 	wlc, heavy := web, one

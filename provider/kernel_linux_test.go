@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 	"golang.org/x/sys/unix"
 )
 
@@ -149,7 +150,7 @@ func keysOf(rs []resource.Resource) (keys []resource.Key) {
 // with the resources.
 func expectRead(t *testing.T, m *Machine, want ...resource.Resource) {
 	t.Helper()
-	if diff := cmp.Diff(resource.NewSet(want...), read(t, m, want...), alike); diff != "" {
+	if diff := cmp.Diff(resource.NewSet(want...), read(t, m, want...), alike, resourcetest.AsMaps); diff != "" {
 		t.Errorf("read (-want +got):\n%s", diff)
 	}
 }
@@ -234,7 +235,7 @@ func TestKernelReadMany(t *testing.T) {
 	}
 	forward := resource.Sysctl{Name: "net.ipv4.ip_forward", Value: "0"}
 	got := read(t, m, append(asked, forward)...)
-	if diff := cmp.Diff(resource.NewSet(append(there, forward)...), got, alike); diff != "" {
+	if diff := cmp.Diff(resource.NewSet(append(there, forward)...), got, alike, resourcetest.AsMaps); diff != "" {
 		t.Errorf("of %d keys (-want +got):\n%.2000s", len(asked)+1, diff)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/cmd/lvslab/topo"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // Units are tested against a real systemd, and systemctl is the judge.
@@ -108,7 +109,7 @@ func expectStates(t *testing.T, m *Machine, keys []resource.Key, want resource.S
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, found); diff != "" {
+	if diff := cmp.Diff(want, found, resourcetest.AsMaps); diff != "" {
 		t.Errorf("found (-want +got):\n%s", diff)
 	}
 }

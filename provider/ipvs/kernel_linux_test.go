@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // The first thread of a process never ends. A test that ran on it would keep its network
@@ -252,7 +253,7 @@ func TestKernelRandom(t *testing.T) {
 		apply(t, c, ops...)
 		expect(t, lines(ops)...)
 		expectThresholds(t, ops)
-		if diff := cmp.Diff(want, readSet(t, c), compareAddrs); diff != "" {
+		if diff := cmp.Diff(want, readSet(t, c), compareAddrs, resourcetest.AsMaps); diff != "" {
 			t.Errorf("seed %d: table (-want +got):\n%s", seed, diff)
 		}
 		if err := c.Flush(); err != nil {
