@@ -33,7 +33,9 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 			d.setUp(g, s, snap, snapshots[s.Host], settled)
 		}
 	}
-	var going []goes
+	if g.busy() > 0 || d.givesUp(plan.Hosts, remade, settled) {
+		g.lay(d, snapshots)
+	}
 	for _, host := range plan.Hosts {
 		snap := remade[host.Name]
 		shared := sharedServices(host.Foreign)
@@ -46,15 +48,11 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 				c.Reason = d.parting
 			}
 			c.Drain = d.drain(host.Name, c, snap)
-			going = append(going, goes{resource.StepRef{Host: host.Name, Name: claim.Step}, c})
+			g.takeDown(resource.StepRef{Host: host.Name, Name: claim.Step}, c)
 		}
 	}
-	if g.busy()+len(going) == 0 {
+	if g.busy() == 0 {
 		return plan
-	}
-	g.lay(d, snapshots)
-	for _, gone := range going {
-		g.takeDown(gone.step, gone.change)
 	}
 	g.readAgain(d, snapshots)
 	g.connect(snapshots)
@@ -65,12 +63,6 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 		return meanwhile(relief.relieve(rollout.turn(wave, steps, relief)), snapshots)
 	})
 	return plan
-}
-
-// goes is a change that takes something down, and the step that set it up.
-type goes struct {
-	step   resource.StepRef
-	change resource.Change
 }
 
 // setUp adds what a step has to change on a host, which has found and of which remade is
@@ -152,6 +144,16 @@ func sharedServices(foreign []resource.Resource) map[resource.ServiceKey]bool {
 		}
 	}
 	return shared
+}
+
+// givesUp tells whether anything is ours on some hosts and no longer wanted.
+func (d *Desired) givesUp(hosts []Host, snapshots map[string]*resource.Snapshot, settled settled) bool {
+	for _, h := range hosts {
+		for range d.unwanted(h.Name, snapshots[h.Name], settled) {
+			return true
+		}
+	}
+	return false
 }
 
 // unwanted is what is ours on a host and no longer wanted, in order.

@@ -16,12 +16,12 @@ func main() {
 
 // collectLater keeps the garbage collector out of commands that are over before they take
 // much memory, which most are: it begins when the heap has 80 MiB, twenty times as much as it
-// would wait for otherwise, and goes on as ever. GOGC in the environment has the last word.
+// would wait for otherwise, and from then on whenever the heap has grown by half. GOGC in the
+// environment has the last word.
 func collectLater() {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	normal := debug.SetGCPercent(2000)
-	first := new([64]byte)
-	runtime.AddCleanup(first, func(percent int) { debug.SetGCPercent(percent) }, normal)
+	debug.SetGCPercent(2000)
+	runtime.AddCleanup(new([64]byte), func(percent int) { debug.SetGCPercent(percent) }, 50)
 }

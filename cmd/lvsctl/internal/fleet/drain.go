@@ -31,27 +31,26 @@ type drains struct {
 	began time.Time
 
 	mu    sync.Mutex
-	since map[drained]time.Time
-}
-
-// A drained destination is one whose weight this run has set to 0.
-type drained struct {
-	host string
-	key  resource.Key
+	since map[string]*resource.ByKey[time.Time] // by host: those whose weight this run has set to 0
 }
 
 func newDrains(f *Fleet, tell func(resource.Wait)) *drains {
-	return &drains{fleet: f, tell: tell, began: time.Now(), since: map[drained]time.Time{}}
+	return &drains{fleet: f, tell: tell, began: time.Now(), since: map[string]*resource.ByKey[time.Time]{}}
 }
 
 // quieted notes whose weights a step has set to 0.
 func (d *drains) quieted(step resource.Step) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	now := time.Now()
 	for _, c := range step.Changes {
-		if c.Reason == resource.Draining || c.Reason.PutsAside() {
-			d.since[drained{step.Host, c.Key()}] = time.Now()
+		if c.Reason != resource.Draining && !c.Reason.PutsAside() {
+			continue
 		}
+		if d.since[step.Host] == nil {
+			d.since[step.Host] = resource.NewByKey[time.Time]()
+		}
+		d.since[step.Host].Put(c.Key(), now)
 	}
 }
 
@@ -70,7 +69,7 @@ func (d *drains) leaving(step resource.Step) (list []leaving) {
 		if c.Drain.Within == 0 {
 			continue
 		}
-		since, known := d.since[drained{step.Host, c.Key()}]
+		since, known := d.since[step.Host].Find(c.Key())
 		if !known { // an earlier run has
 			since = d.began
 		}

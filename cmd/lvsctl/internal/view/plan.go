@@ -156,7 +156,11 @@ func byHost(plan *planner.Plan) []*hostSteps {
 
 // shownChanges lists the changes that people want to see.
 func shownChanges(changes []resource.Change) []resource.Change {
-	return slices.DeleteFunc(slices.Clone(changes), func(c resource.Change) bool { return !c.Visible() })
+	hidden := func(c resource.Change) bool { return !c.Visible() }
+	if !slices.ContainsFunc(changes, hidden) {
+		return changes
+	}
+	return slices.DeleteFunc(slices.Clone(changes), hidden)
 }
 
 // column is where the reasons stand, so that those of a host are in line.
