@@ -38,11 +38,13 @@ func (t *transaction) run(ctx context.Context) error {
 		t.noteEnd(resource.Reverted, "it was not begun")
 		return fmt.Errorf("nothing was done%s: %w", t.ofWave(), err)
 	}
+	touched := t.forget()
 	t.still = func() {}
 	if t.flags.within > 0 {
 		t.still = t.fleet.KeepAlive(t.apply.Hosts)
 	}
-	for _, part := range []func(context.Context) error{t.change, t.verify, t.probeAgain, t.soak, t.awaitConfirmation} {
+	verify := func(ctx context.Context) error { return t.verify(ctx, touched) }
+	for _, part := range []func(context.Context) error{t.change, verify, t.probeAgain, t.soak, t.awaitConfirmation} {
 		if err := part(ctx); err != nil {
 			t.still()
 			return t.fail(context.WithoutCancel(ctx), err)
@@ -137,10 +139,10 @@ func (s *session) execute(ctx context.Context, plan *planner.Plan) error {
 
 // verify reads the hosts again and plans again. What is planned for later waves is all that may
 // be left.
-func (t *transaction) verify(ctx context.Context) error {
+func (t *transaction) verify(ctx context.Context, touched map[string]planner.Touched) error {
 	t.event("verify_start", "info", "reading the hosts again")
 	var err error
-	t.touched = t.plan.Touched(t.snapshots)
+	t.touched = touched
 	t.left, err = t.makePlan(context.WithoutCancel(ctx))
 	if t.touched = nil; err != nil {
 		return fmt.Errorf("verify: %w", err)
@@ -204,6 +206,20 @@ func (t *transaction) awaitConfirmation(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// forget lets go of what hosts had of which all is to be read again, and says what is to be
+// read of the others.
+func (t *transaction) forget() map[string]planner.Touched {
+	touched := t.plan.Touched(t.snapshots)
+	for name, services := range touched {
+		if services == nil {
+			left := *t.snapshots[name]
+			left.Live, left.Ledger.Claims, left.Connections = resource.Set{}, nil, nil
+			t.snapshots[name] = &left
+		}
+	}
+	return touched
 }
 
 // event says how it goes to programs alone: people see it from the rest.
