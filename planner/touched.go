@@ -1,6 +1,10 @@
 package planner
 
-import "github.com/lvsctl/lvsctl/schema/resource"
+import (
+	"maps"
+
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
 
 // After a plan was carried out it is verified that nothing is left to do. For that the hosts
 // are read again, but of IPVS only what is behind services that the plan did something to:
@@ -67,9 +71,12 @@ func (t Touched) Complete(snap, before *resource.Snapshot) {
 			snap.Live.Share(service, behind)
 		}
 	}
-	for key, conns := range before.Connections {
+	conns := resource.Counts{}
+	maps.Copy(conns, snap.Connections)
+	for key, n := range before.Connections {
 		if untouched(key.Service) {
-			snap.Connections[key] = conns
+			conns[key] = n
 		}
 	}
+	snap.Connections = conns
 }

@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -29,6 +30,10 @@ func TestTouched(t *testing.T) {
 	}
 	_, second := load(t, twoOfMany(5))
 	before := w.snapshots(second)
+	busy := before["lb"].Live.Sorted()
+	idle := busy[len(busy)-1].Key() // what is behind the last service changes
+	serving := resource.DestinationKey(resource.AddrService(resource.TCP, netip.MustParseAddr("192.0.2.100"), 80), netip.MustParseAddr("10.0.0.1"), 80)
+	before["lb"].Connections = map[resource.Key]resource.Connections{serving: {Active: 5}, idle: {Active: 7}}
 	plan := Make(second, before)
 	touched := plan.Touched(before)["lb"]
 	if len(touched) != 1 || len(touched.Keys()) != 2 {
@@ -43,13 +48,16 @@ func TestTouched(t *testing.T) {
 	read.Live.DeleteFunc(func(k resource.Key, _ resource.Resource) bool {
 		return k.Kind == resource.KindDestination && !touched[k.Service]
 	})
-	read.Connections = map[resource.Key]resource.Connections{}
+	read.Connections = nil // as it comes from another host
 	if read.Live.Len() != whole.Live.Len()-9 {
 		t.Fatalf("%d of %d objects were read", read.Live.Len(), whole.Live.Len())
 	}
 	touched.Complete(&read, before["lb"])
 	if !maps.Equal(maps.Collect(read.Live.All()), maps.Collect(whole.Live.All())) {
 		t.Errorf("%d objects in the end, want %d", read.Live.Len(), whole.Live.Len())
+	}
+	if len(read.Connections) != 1 || read.Connections[serving].Active != 5 {
+		t.Errorf("connections: %v", read.Connections)
 	}
 	if left := Make(second, map[string]*resource.Snapshot{"lb": &read}); len(left.Steps) > 0 {
 		t.Errorf("left to do:\n%s", render(left))
