@@ -12,6 +12,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/cmd/lvslab/topo"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 	"golang.org/x/sys/unix"
 )
 
@@ -210,7 +211,7 @@ func (p *part) expectDenied(t *testing.T) {
 func (p *part) expectRead(t *testing.T, byRoot *part) {
 	t.Helper()
 	for i, a := range p.attempts {
-		if diff := gocmp.Diff(byRoot.attempts[i].Live, a.Live, alike); diff != "" || a.Err != "" {
+		if diff := gocmp.Diff(byRoot.attempts[i].Live, a.Live, alike, resourcetest.AsMaps); diff != "" || a.Err != "" {
 			t.Errorf("%s: %q (-all rights +these):\n%s", p.do, a.Err, diff)
 		}
 		for _, k := range p.do.Read {

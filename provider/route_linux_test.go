@@ -8,6 +8,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/lvsctl/lvsctl/schema/resource"
+	"github.com/lvsctl/lvsctl/schema/resource/resourcetest"
 )
 
 // ipRoute is a route as ip -j route prints it.
@@ -167,7 +168,7 @@ func TestKernelRouteKeys(t *testing.T) {
 	expectRead(t, m, list...)
 	for i, r := range list {
 		apply(t, m, remove(r))
-		if diff := gocmp.Diff(resource.NewSet(list[i+1:]...), read(t, m, list...), alike); diff != "" {
+		if diff := gocmp.Diff(resource.NewSet(list[i+1:]...), read(t, m, list...), alike, resourcetest.AsMaps); diff != "" {
 			t.Fatalf("after %s was removed (-want +got):\n%s", r, diff)
 		}
 		if i%4 != 3 {
