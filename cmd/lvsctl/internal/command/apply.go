@@ -79,8 +79,9 @@ func (a *app) apply() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "apply [PATH]... | PLAN",
 		Short: "Bring the hosts to the state that the config describes",
-		Long: "Reads the hosts, shows the plan, asks, and carries it out in order. Afterwards the\n" +
-			"hosts are read again: if anything is left to do, the apply failed. What a failed or\n" +
+		Long: "Reads the hosts, shows the plan, asks, and carries it out in order. Without a question\n" +
+			"the hosts are locked first. Afterwards what was changed is read again: if anything is\n" +
+			"left to do, the apply failed. What a failed or\n" +
 			"interrupted apply did is undone, unless --on-failure keep says to leave it.\n\n" +
 			"PLAN is a file that lvsctl plan --out wrote. It is carried out without a question,\n" +
 			"unless the config or the hosts are no longer as they were when it was made.\n\n" +
