@@ -259,7 +259,7 @@ func (s *step) isAfter(first *step) bool {
 // state, it stays there and s comes after that step.
 func (d *Desired) want(s *step, r resource.Resource, source resource.Source) {
 	key := r.Key()
-	other, taken := d.wants[s.Host].Claim(key, want{state: r, step: s, source: source})
+	other, taken := d.wants[s.Host].LoadOrStore(key, want{state: r, step: s, source: source})
 	switch {
 	case !taken:
 		d.standOn(s, r)
@@ -274,7 +274,7 @@ func (d *Desired) want(s *step, r resource.Resource, source resource.Source) {
 // wantServer is want for a destination, with those that are wanted behind its service.
 func (d *Desired) wantServer(behind *resource.Behind[want], s *step, r resource.Destination, source resource.Source) {
 	w := want{state: r, step: s, source: source}
-	switch other, taken := behind.Claim(r.Addr, r.Port, w); {
+	switch other, taken := behind.LoadOrStore(r.Addr, r.Port, w); {
 	case !taken:
 		s.add(r)
 	case other.state == w.state:

@@ -225,14 +225,14 @@ func (m *image) claimGroup(g group) {
 		d := g.servers[i]
 		d.Service = g.service
 		claim := resource.Claim{Want: d, Step: g.step}
-		old, held := claims.Claim(d.Addr, d.Port, claim)
+		old, held := claims.LoadOrStore(d.Addr, d.Port, claim)
 		if held {
 			claims.Put(d.Addr, d.Port, claim)
 		}
 		if was == nil {
 			continue
 		}
-		was.Claim(d.Addr, d.Port, resource.Was{})
+		was.LoadOrStore(d.Addr, d.Port, resource.Was{})
 		if held {
 			m.moves.Move(old.Step, g.step)
 		}

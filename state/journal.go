@@ -150,7 +150,7 @@ func (m *image) remember(e resource.WasEntry) {
 	if !m.journaling() {
 		return
 	}
-	m.journal.Was.Claim(e.Key, e.Was)
+	m.journal.Was.LoadOrStore(e.Key, e.Was)
 }
 
 // journaling tells whether an apply is under way.

@@ -67,16 +67,16 @@ func (t *ByKey[V]) Put(k Key, v V) {
 	t.Open(k.Service, 0).Put(k.Prefix.Addr(), k.Port, v)
 }
 
-// Claim holds a value for a key for which nothing is held yet. It returns what is held then,
-// and whether it was there before.
-func (t *ByKey[V]) Claim(k Key, v V) (held V, before bool) {
+// LoadOrStore holds a value for a key for which nothing is held yet. It returns what is held
+// then, and whether that was there before.
+func (t *ByKey[V]) LoadOrStore(k Key, v V) (actual V, loaded bool) {
 	if !k.behindService() {
-		if held, before = t.others[k]; !before {
-			t.others[k], held = v, v
+		if actual, loaded = t.others[k]; !loaded {
+			t.others[k], actual = v, v
 		}
-		return held, before
+		return actual, loaded
 	}
-	return t.Open(k.Service, 0).Claim(k.Prefix.Addr(), k.Port, v)
+	return t.Open(k.Service, 0).LoadOrStore(k.Prefix.Addr(), k.Port, v)
 }
 
 // Open returns what is held behind a service, to put more there at once: so many destinations,
@@ -288,24 +288,17 @@ func (h *held[V]) compare(addr netip.Addr, port uint16) int {
 
 // search finds the place of a destination: in which chunk and where in it.
 func (b *Behind[V]) search(addr netip.Addr, port uint16) (chunk, at int, found bool) {
-	for lo, hi := 0, len(b.chunks); ; { // the last chunk that does not begin after it
-		if hi-lo <= 1 {
-			chunk = lo
-			break
-		}
-		if mid := (lo + hi) / 2; b.chunks[mid][0].compare(addr, port) <= 0 {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
 	if len(b.chunks) == 0 {
 		return 0, 0, false
 	}
-	list := b.chunks[chunk]
-	if last := &list[len(list)-1]; last.compare(addr, port) < 0 {
-		return chunk, len(list), false
+	for after := len(b.chunks); after-chunk > 1; { // the last chunk that does not begin after it
+		if mid := (chunk + after) / 2; b.chunks[mid][0].compare(addr, port) <= 0 {
+			chunk = mid
+		} else {
+			after = mid
+		}
 	}
+	list := b.chunks[chunk]
 	lo, hi := 0, len(list)
 	for lo < hi {
 		mid := (lo + hi) / 2
@@ -345,9 +338,9 @@ func (b *Behind[V]) Put(addr netip.Addr, port uint16, v V) {
 	}
 }
 
-// Claim is Put where nothing is held yet. It returns what is held then, and whether it was
-// before.
-func (b *Behind[V]) Claim(addr netip.Addr, port uint16, v V) (now V, before bool) {
+// LoadOrStore is Put where nothing is held yet. It returns what is held then, and whether that
+// was there before.
+func (b *Behind[V]) LoadOrStore(addr netip.Addr, port uint16, v V) (actual V, loaded bool) {
 	if b.append(addr, port, v) {
 		return v, false
 	}

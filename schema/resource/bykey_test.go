@@ -43,14 +43,14 @@ func TestByKeyIsAMap(t *testing.T) {
 				delete(want, k)
 			} else {
 				if _, there := want[k]; !there && i%2 == 0 {
-					if v, before := got.Claim(k, i); v != i || before {
+					if v, before := got.LoadOrStore(k, i); v != i || before {
 						t.Fatalf("seed %d: %d is claimed for %v, and it was there: %t", seed, v, k, before)
 					}
 				} else {
 					got.Put(k, i)
 				}
 				want[k] = i
-				if v, before := got.Claim(k, -1); v != i || !before {
+				if v, before := got.LoadOrStore(k, -1); v != i || !before {
 					t.Fatalf("seed %d: %d is claimed for %v a second time", seed, v, k)
 				}
 			}
