@@ -69,7 +69,7 @@ steady: bin/lvslab
 # docs/performance.md. It wants a machine for itself, and takes ten minutes where the kernel
 # is emulated.
 BENCH_PAGE ?= $(CURDIR)/docs/performance.md
-BENCHED    := ./schema ./planner ./state ./provider/ipvs ./cmd/lvsctl/internal/planfile ./cmd/lvsctl/internal/fleet
+BENCHED    := ./schema ./schema/resource ./planner ./state ./provider/ipvs ./cmd/lvsctl/internal/planfile ./cmd/lvsctl/internal/fleet
 bench: bin/lvsctl bin/lvslab
 	$(LAB) setup
 	BENCH=$(BENCH_PAGE) go test -count=1 -v -timeout 29m -exec '$(LAB) run --cpus 1 --timeout 30m --writable $(dir $(BENCH_PAGE))' -run TestKernel ./cmd/lvsctl/internal/bench

@@ -3,22 +3,16 @@ package state
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/lvsctl/lvsctl/schema/resource"
 )
 
 // What a step does to the destinations of a service is written in a line of its own for many
-// of them at a time, as long as there is nothing more to say of each than
-//
-//	10.0.0.2:80 dr 10
-//
-// which is its address and port, how it is forwarded to, and its weight, and then its upper and
-// lower threshold if it has any. That takes a tenth of the room and of the time that a line
-// for each of them takes. A line of releases has addresses and ports alone.
+// of them at a time, as long as there is nothing more to say of each than its short form
+// ([resource.Destination.AppendShort]). That takes a tenth of the room and of the time that a
+// line for each of them takes. A line of releases has addresses and ports alone.
 
 // A group is what a line says about several destinations of one service.
 type group struct {
@@ -61,8 +55,7 @@ func (r *record) member() (d resource.Destination, step string, ok bool) {
 	if r.word == wordRelease {
 		return d, "", is && plainResource(d)
 	}
-	tunnelled := d.TunnelType != 0 || d.TunnelPort != 0 || d.TunnelFlags != 0
-	return d, claim.Step, is && claim.Prior == nil && !tunnelled && plain(claim.Step) && plainResource(d)
+	return d, claim.Step, is && claim.Prior == nil && d.HasShort() && plain(claim.Step) && plainResource(d)
 }
 
 // run is how many of the first records can be in one line.
@@ -95,14 +88,10 @@ func appendGroup(b []byte, records []record) []byte {
 		} else {
 			b = append(b, ',')
 		}
-		b = netip.AddrPortFrom(d.Addr, d.Port).AppendTo(append(b, '"'))
-		if records[i].word != wordRelease {
-			b = append(append(append(b, ' '), d.Forward.String()...), ' ')
-			b = strconv.AppendUint(b, uint64(d.Weight), 10)
-			if d.UpperThreshold != 0 || d.LowerThreshold != 0 {
-				b = strconv.AppendUint(append(b, ' '), uint64(d.UpperThreshold), 10)
-				b = strconv.AppendUint(append(b, ' '), uint64(d.LowerThreshold), 10)
-			}
+		if b = append(b, '"'); records[i].word == wordRelease {
+			b = netip.AddrPortFrom(d.Addr, d.Port).AppendTo(b)
+		} else {
+			b = d.AppendShort(b)
 		}
 		b = append(b, '"')
 	}
@@ -124,9 +113,9 @@ func (r *claimReader) readGroup(word string, body []byte) (g group, err error) {
 	for len(texts) > 0 {
 		var text []byte
 		text, texts, _ = bytes.Cut(texts, []byte(`","`))
-		d, ok := readServer(text, word != wordReleases)
-		if !ok {
-			return g, fmt.Errorf("no destination: %q", text)
+		d, err := readServer(text, word != wordReleases)
+		if err != nil {
+			return g, err
 		}
 		g.servers = append(g.servers, d)
 	}
@@ -165,31 +154,15 @@ func plainTexts(texts []byte) bool {
 	return bytes.Count(texts, []byte{'"'}) == 2*bytes.Count(texts, []byte(`","`))
 }
 
-// readServer reads what is said about one destination.
-func readServer(text []byte, whole bool) (d resource.Destination, ok bool) {
-	endpoint, rest, more := bytes.Cut(text, []byte{' '})
-	at, err := netip.ParseAddrPort(string(endpoint))
+// readServer reads what is said about one destination, or its address and port.
+func readServer(text []byte, whole bool) (d resource.Destination, err error) {
+	if whole {
+		err = d.ReadShort(text)
+		return d, err
+	}
+	at, err := netip.ParseAddrPort(string(text))
 	d.Addr, d.Port = at.Addr(), at.Port()
-	if err != nil || more != whole {
-		return d, false
-	}
-	if !whole {
-		return d, true
-	}
-	forward, rest, _ := bytes.Cut(rest, []byte{' '})
-	weight, rest, more := bytes.Cut(rest, []byte{' '})
-	ok = d.Forward.UnmarshalText(forward) == nil && readNumber(weight, &d.Weight)
-	if more {
-		upper, lower, _ := bytes.Cut(rest, []byte{' '})
-		ok = ok && readNumber(upper, &d.UpperThreshold) && readNumber(lower, &d.LowerThreshold)
-	}
-	return d, ok
-}
-
-func readNumber(text []byte, to *uint32) bool {
-	n, err := strconv.ParseUint(string(text), 10, 32)
-	*to = uint32(n)
-	return err == nil
+	return d, err
 }
 
 // applyGroup adds what a line says about several destinations.

@@ -95,7 +95,7 @@ type Error struct {
 func (e *Error) Error() string { return e.Message }
 
 // protocol is the version of the conversation. Both ends must speak the same.
-const protocol = 4
+const protocol = 5
 
 // beat is how often an agent at work is heard of, and who minds that it is.
 const beat = time.Second

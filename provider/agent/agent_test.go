@@ -337,7 +337,7 @@ func TestBadAgents(t *testing.T) {
 	for character, want := range map[string]string{
 		"chatty":      "no agent answered: invalid character",
 		"silent":      "no agent answered: nothing was heard for 2s",
-		"future":      "no agent answered: lvsctl 9.9 there speaks protocol 99, this one 4: install the same version on both",
+		"future":      "no agent answered: lvsctl 9.9 there speaks protocol 99, this one 5: install the same version on both",
 		"complaining": `no agent answered: exit status 1: sudo: a password is required\x1b[2J`,
 	} {
 		t.Run(character, func(t *testing.T) {

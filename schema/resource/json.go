@@ -159,11 +159,16 @@ type ledgerJSON struct {
 	Last   *Last             `json:"last,omitempty"`
 	Lost   []Claim           `json:"lost,omitempty"`
 	Host   string            `json:"host,omitempty"`
+	Short  []shortJSON       `json:"destinations,omitempty"` // those of the claims that have a short form
 }
 
-// MarshalJSON implements [json.Marshaler]: claims as a list in the order of their keys.
+// MarshalJSON implements [json.Marshaler]: claims as lists in the order of their keys.
 func (l Ledger) MarshalJSON() ([]byte, error) {
-	return json.Marshal(ledgerJSON{l.BootID, l.Sorted(), l.Steps, l.Moves, l.Last, sorted(l.Lost), l.Host})
+	short, claims := shorten(l.Claims, func(c Claim) (Destination, string, bool) {
+		d, is := c.Want.(Destination)
+		return d, c.Step, is && c.Prior == nil
+	})
+	return json.Marshal(ledgerJSON{l.BootID, claims, l.Steps, l.Moves, l.Last, sorted(l.Lost), l.Host, short})
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -176,7 +181,7 @@ func (l *Ledger) UnmarshalJSON(data []byte) error {
 	if len(v.Lost) > 0 {
 		l.Lost = NewClaims(v.Lost...)
 	}
-	return nil
+	return lengthen(l.Claims, v.Short, func(d Destination, step string) Claim { return Claim{Want: d, Step: step} })
 }
 
 // Sorted lists the ledger's claims in the order of their keys.
@@ -223,16 +228,21 @@ func (c *Counts) UnmarshalJSON(data []byte) error {
 }
 
 type snapshotJSON struct {
-	Facts       Facts    `json:"facts"`
-	Live        Set      `json:"live"`
-	Connections Counts   `json:"connections,omitempty"`
-	Ledger      Ledger   `json:"ledger"`
-	Notices     []string `json:"notices,omitempty"`
+	Facts       Facts       `json:"facts"`
+	Live        Set         `json:"live"`
+	Connections Counts      `json:"connections,omitempty"`
+	Ledger      Ledger      `json:"ledger"`
+	Notices     []string    `json:"notices,omitempty"`
+	Short       []shortJSON `json:"destinations,omitempty"` // those of the live objects that have a short form
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (s Snapshot) MarshalJSON() ([]byte, error) {
-	return json.Marshal(snapshotJSON{s.Facts, s.Live, s.Connections, s.Ledger, s.Notices})
+	short, live := shorten(s.Live.ByKey, func(r Resource) (Destination, string, bool) {
+		d, is := r.(Destination)
+		return d, "", is
+	})
+	return json.Marshal(snapshotJSON{s.Facts, NewSet(live...), s.Connections, s.Ledger, s.Notices, short})
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -242,7 +252,10 @@ func (s *Snapshot) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*s = Snapshot{v.Facts, v.Live, v.Connections, v.Ledger, v.Notices}
-	return nil
+	if len(v.Short) > 0 && s.Live.ByKey == nil {
+		s.Live = NewSet()
+	}
+	return lengthen(s.Live.ByKey, v.Short, func(d Destination, _ string) Resource { return d })
 }
 
 // MarshalText implements [encoding.TextMarshaler].

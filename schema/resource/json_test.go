@@ -80,6 +80,19 @@ func TestJSONForm(t *testing.T) {
 		{NewSet(Sysctl{"b", ""}, Module{"m"}, Sysctl{"a", ""}),
 			`[{"kind":"module","state":{"name":"m"}},{"kind":"sysctl","state":{"name":"a","value":""}},{"kind":"sysctl","state":{"name":"b","value":""}}]`},
 	}
+	web := AddrService(TCP, addr("192.0.2.1"), 80)
+	one, gue := Destination{Service: web, Addr: addr("10.0.0.1"), Port: 80, Forward: ForwardDirect, Weight: 1}, Destination{Service: web, Addr: addr("10.0.0.9"), Forward: ForwardTunnel, TunnelType: TunnelGUE, TunnelPort: 6080}
+	two := Destination{Service: web, Addr: addr("2001:db8::2"), Port: 8080, UpperThreshold: 9, LowerThreshold: 3}
+	tests = append(tests, struct {
+		value any
+		want  string
+	}{
+		Snapshot{Live: NewSet(one, gue, two), Ledger: Ledger{Claims: NewClaims(Claim{Want: one, Step: "s"}, Claim{Want: two, Prior: two, Step: "s"})}},
+		`{"facts":{"version":"","kernel":"","boot_id":""},"live":[{"kind":"destination","state":{"service":{"address":"192.0.2.1","port":80,"protocol":"tcp","family":"ipv4"},"address":"10.0.0.9","port":0,"forward":"tunnel","weight":0,"tunnel_type":1,"tunnel_port":6080}}],` +
+			`"ledger":{"boot_id":"","claims":[{"want":{"kind":"destination","state":{"service":{"address":"192.0.2.1","port":80,"protocol":"tcp","family":"ipv4"},"address":"2001:db8::2","port":8080,"forward":"masq","weight":0,"upper_threshold":9,"lower_threshold":3}},"prior":{"kind":"destination","state":{"service":{"address":"192.0.2.1","port":80,"protocol":"tcp","family":"ipv4"},"address":"2001:db8::2","port":8080,"forward":"masq","weight":0,"upper_threshold":9,"lower_threshold":3}},"step":"s"}],"steps":null,` +
+			`"destinations":[{"service":{"address":"192.0.2.1","port":80,"protocol":"tcp","family":"ipv4"},"step":"s","servers":"10.0.0.1:80 dr 1"}]},` +
+			`"destinations":[{"service":{"address":"192.0.2.1","port":80,"protocol":"tcp","family":"ipv4"},"servers":"10.0.0.1:80 dr 1,[2001:db8::2]:8080 masq 0 9 3"}]}`,
+	})
 	for _, test := range tests {
 		got, err := json.Marshal(test.value)
 		if err != nil {
@@ -134,5 +147,20 @@ func TestJSONRejects(t *testing.T) {
 	}
 	if _, err := json.Marshal(ServiceKey{Family: 7}); err == nil {
 		t.Error("an address family that does not exist can be written")
+	}
+}
+
+// What is no short form is refused, and so are destinations of a service that says no family.
+func TestShortRefused(t *testing.T) {
+	const service = `{"address":"192.0.2.1","port":80,"protocol":"tcp","family":"ipv4"}`
+	for _, servers := range []string{"", "10.0.0.1", "10.0.0.1:80", "10.0.0.1:80 dr", "10.0.0.1:80 fly 1", "10.0.0.1:80 dr x", "10.0.0.1:80 dr 1 2", "10.0.0.1:80 dr 1,", "x:80 dr 1"} {
+		var s Snapshot
+		if err := json.Unmarshal(fmt.Appendf(nil, `{"destinations":[{"service":%s,"servers":%q}]}`, service, servers), &s); err == nil {
+			t.Errorf("%q is read as %v", servers, s.Live.Sorted())
+		}
+	}
+	var s Snapshot
+	if err := json.Unmarshal([]byte(`{"destinations":[{"service":{"fwmark":1},"servers":"10.0.0.1:80 dr 1"}]}`), &s); err == nil {
+		t.Error("a service without a family is read")
 	}
 }
