@@ -18,28 +18,33 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 	d = d.on(snapshots)
 	g := newGraph(d)
 	plan := &Plan{}
-	settled := d.settled(snapshots)
+	settled := d.settle(snapshots)
 	remade := map[string]*resource.Snapshot{}
 	for _, name := range d.Hosts {
 		snap, ok := snapshots[name]
 		if !ok {
 			continue
 		}
-		plan.Hosts = append(plan.Hosts, d.look(name, snap, settled))
-		remade[name] = d.withoutRemade(name, snap)
+		plan.Hosts = append(plan.Hosts, d.look(name, snap, settled[name]))
+		if !settled[name].all {
+			remade[name] = d.withoutRemade(name, snap)
+		}
 	}
 	for _, s := range d.steps {
 		if snap, ok := remade[s.Host]; ok {
-			d.setUp(g, s, snap, snapshots[s.Host], settled)
+			d.setUp(g, s, snap, snapshots[s.Host], settled[s.Host])
 		}
 	}
-	if g.busy() > 0 || d.givesUp(plan.Hosts, remade, settled) {
+	if g.busy() > 0 || d.givesUp(remade, settled) {
 		g.lay(d, snapshots)
 	}
 	for _, host := range plan.Hosts {
 		snap := remade[host.Name]
+		if snap == nil {
+			continue
+		}
 		shared := sharedServices(host.Foreign)
-		for key, claim := range d.unwanted(host.Name, snap, settled) {
+		for key, claim := range d.unwanted(host.Name, snap, settled[host.Name]) {
 			c := release(claim, snap.Live.Get(key), snap.Connections[key], key.Kind == resource.KindService && shared[key.Service])
 			if c.Action == resource.Restore && d.linkGoes(host.Name, resource.LinkOfSetting(key), snap) {
 				c = resource.Change{Action: resource.Forget, Before: claim.Want, After: snap.Live.Get(key)}
@@ -69,7 +74,7 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 // left when the links that have to be made anew are.
 func (d *Desired) setUp(g *graph, s *step, remade, found *resource.Snapshot, settled settled) {
 	wants := d.wants[s.Host]
-	for key := range s.but(settled[s.Host]) {
+	for key := range s.but(settled.services) {
 		c, needed := d.converge(wants.Get(key), key, remade)
 		if !needed {
 			continue
@@ -86,7 +91,11 @@ func (d *Desired) setUp(g *graph, s *step, remade, found *resource.Snapshot, set
 
 // look is what a plan says about a host beside its changes.
 func (d *Desired) look(name string, snap *resource.Snapshot, settled settled) Host {
-	return Host{Name: name, Drift: drift(name, snap, settled), Rebooted: snap.Ledger.Lost.Len(), Foreign: d.foreign(name, snap, settled)}
+	h := Host{Name: name, Rebooted: snap.Ledger.Lost.Len()}
+	if !settled.all {
+		h.Drift, h.Foreign = drift(snap, settled), d.foreign(name, snap, settled)
+	}
+	return h
 }
 
 // withoutRemade is what will be left of a host when the links that have to be made anew
@@ -147,9 +156,9 @@ func sharedServices(foreign []resource.Resource) map[resource.ServiceKey]bool {
 }
 
 // givesUp tells whether anything is ours on some hosts and no longer wanted.
-func (d *Desired) givesUp(hosts []Host, snapshots map[string]*resource.Snapshot, settled settled) bool {
-	for _, h := range hosts {
-		for range d.unwanted(h.Name, snapshots[h.Name], settled) {
+func (d *Desired) givesUp(snapshots map[string]*resource.Snapshot, settled map[string]settled) bool {
+	for name, snap := range snapshots {
+		for range d.unwanted(name, snap, settled[name]) {
 			return true
 		}
 	}
@@ -158,7 +167,7 @@ func (d *Desired) givesUp(hosts []Host, snapshots map[string]*resource.Snapshot,
 
 // unwanted is what is ours on a host and no longer wanted, in order.
 func (d *Desired) unwanted(host string, snap *resource.Snapshot, settled settled) iter.Seq2[resource.Key, resource.Claim] {
-	return snap.Ledger.Claims.Where(settled[host], func(key resource.Key, _ resource.Claim) bool { return !d.wants[host].Has(key) })
+	return snap.Ledger.Claims.Where(settled.services, func(key resource.Key, _ resource.Claim) bool { return !d.wants[host].Has(key) })
 }
 
 // converge is the change that brings a wanted object about, if one is needed.
@@ -305,13 +314,13 @@ func onDisk(k resource.Kind) bool {
 
 // drift lists what is ours and not as we left it, in the order of the keys. On a host that
 // was rebooted that is what is on disk: the rest is to be set up again.
-func drift(host string, snap *resource.Snapshot, settled settled) []Drift {
+func drift(snap *resource.Snapshot, settled settled) []Drift {
 	var list []Drift
 	rebooted := snap.Ledger.Lost.Len() > 0
 	drifted := func(key resource.Key, claim resource.Claim) bool {
 		return (!rebooted || onDisk(key.Kind)) && snap.Live.Get(key) != claim.Want
 	}
-	for key, claim := range snap.Ledger.Claims.Where(settled[host], drifted) {
+	for key, claim := range snap.Ledger.Claims.Where(settled.services, drifted) {
 		list = append(list, Drift{Left: claim.Want, Found: snap.Live.Get(key)})
 	}
 	return list
@@ -324,7 +333,7 @@ func (d *Desired) foreign(host string, snap *resource.Snapshot, settled settled)
 		ipvs := key.Kind == resource.KindService || key.Kind == resource.KindDestination
 		return ipvs && !d.wants[host].Has(key) && !snap.Ledger.Claims.Has(key)
 	}
-	for _, r := range snap.Live.Where(settled[host], foreign) {
+	for _, r := range snap.Live.Where(settled.services, foreign) {
 		list = append(list, r)
 	}
 	return list

@@ -50,7 +50,7 @@ func Import(d *Desired, snapshots map[string]*resource.Snapshot, objects []Impor
 	plan := &Plan{}
 	for _, name := range d.Hosts {
 		if snap, ok := snapshots[name]; ok {
-			plan.Hosts = append(plan.Hosts, d.look(name, snap, nil))
+			plan.Hosts = append(plan.Hosts, d.look(name, snap, settled{}))
 		}
 	}
 	for _, o := range objects {

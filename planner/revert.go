@@ -31,7 +31,7 @@ func Revert(journals map[string]*resource.Journal, snapshots map[string]*resourc
 	plan := &Plan{}
 	left := map[string]*resource.Snapshot{}
 	for _, host := range r.Hosts {
-		plan.Hosts = append(plan.Hosts, Host{Name: host, Foreign: r.foreign(host, snapshots[host], nil)})
+		plan.Hosts = append(plan.Hosts, Host{Name: host, Foreign: r.foreign(host, snapshots[host], settled{})})
 		left[host] = r.withoutRemade(host, snapshots[host])
 	}
 	for _, s := range r.steps {

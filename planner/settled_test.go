@@ -1,0 +1,41 @@
+package planner
+
+import (
+	"testing"
+
+	"github.com/lvsctl/lvsctl/schema"
+	"github.com/lvsctl/lvsctl/schema/resource"
+)
+
+// A host on which something serves as it is has as many claims as wants when something else
+// has to be given up, and is not at rest.
+func TestNotAtRest(t *testing.T) {
+	d := &Desired{Hosts: []string{"nfs1"}, wants: map[string]*resource.ByKey[want]{"nfs1": resource.NewByKey[want]()}, parting: resource.RemovedFromConfig}
+	s := d.step(&schema.Host{Name: "nfs1"}, "web", "shares")
+	dir := resource.Directory{Path: "/srv", Mode: 0o755, Owner: "root", Group: "root"}
+	d.wantAnyhow(s, dir, resource.Source{})
+	old := resource.Sysctl{Name: "net.ipv4.ip_forward", Value: "1"}
+	snap := &resource.Snapshot{
+		Live:   resource.NewSet(dir, old),
+		Ledger: resource.Ledger{Claims: resource.NewClaims(resource.Claim{Want: old, Prior: resource.Sysctl{Name: old.Name, Value: "0"}, Step: "web: forward"})},
+	}
+	plan := Make(d, map[string]*resource.Snapshot{"nfs1": snap})
+	if len(plan.Steps) != 1 || plan.Steps[0].Changes[0].Action != resource.Restore {
+		t.Errorf("planned:\n%s", render(plan))
+	}
+
+	// Where nothing is to be given up there is nothing to do.
+	snap.Ledger.Claims.Clear()
+	if plan := Make(d, map[string]*resource.Snapshot{"nfs1": snap}); len(plan.Steps) > 0 {
+		t.Errorf("planned:\n%s", render(plan))
+	}
+
+	// A service of somebody else is told of, although there is as much of IPVS as is wanted.
+	web, other := resource.Service{ServiceKey: resource.MarkService(resource.IPv4, 1), Scheduler: "rr"}, resource.Service{ServiceKey: resource.MarkService(resource.IPv4, 2), Scheduler: "rr"}
+	d.want(s, web, resource.Source{})
+	snap.Live.Add(other)
+	plan = Make(d, map[string]*resource.Snapshot{"nfs1": snap})
+	if len(plan.Steps) != 1 || len(plan.Hosts[0].Foreign) != 1 {
+		t.Errorf("planned, with %d objects of others:\n%s", len(plan.Hosts[0].Foreign), render(plan))
+	}
+}
