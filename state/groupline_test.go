@@ -5,6 +5,8 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -130,4 +132,47 @@ func FuzzGroupLine(f *testing.F) {
 			t.Errorf("%s is read as %v %s, and not as %v", body, g, texts, v)
 		}
 	})
+}
+
+// A ledger of version 3, with a line for each destination, is read with all that it says, and
+// written anew with the next change.
+func TestVersion3(t *testing.T) {
+	dir := t.TempDir()
+	b := newBatch(0)
+	b.add(record{word: wordLedger, says: headerBody{formatName, 3}}, record{word: wordBoot, text: "boot-1"}, record{word: wordStep, text: "web: real servers in service"})
+	claims := manyClaims(40)
+	for i := range claims {
+		b.add(claims[i]) // one by one, and so each in a line of its own
+	}
+	lost := resource.Claim{Want: resource.Module{Name: "ip_vs"}, Step: "web: load IPVS"}
+	b.add(record{word: wordLost, claim: lost}, record{word: wordEnd, says: endBody{}})
+	if strings.Contains(b.buf.String(), wordClaims+" ") {
+		t.Fatal("that is version 4")
+	}
+	if err := os.WriteFile(filepath.Join(dir, ledgerFile), b.buf.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, dir)
+	before := s.Ledger()
+	if before.Claims.Len() != 40 || before.Lost.Len() != 1 {
+		t.Fatalf("%d claims and %d lost", before.Claims.Len(), before.Lost.Len())
+	}
+	obj := object(1, 1)
+	run := step("web: more", change(resource.Create, nil, obj))
+	if err := s.Begin(run); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Finish(run, func(int) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, ledgerFile))
+	if err != nil || strings.Count(string(text), wordClaims+" ") == 0 || !strings.Contains(string(text), `"version":4`) {
+		t.Errorf("written anew, %v:\n%s", err, text)
+	}
+	after := open(t, dir).Ledger()
+	want := before.Claims.Clone()
+	want.Put(obj.Key(), resource.Claim{Want: obj, Step: "web: more"})
+	if !maps.Equal(maps.Collect(after.Claims.All()), maps.Collect(want.All())) || after.Lost.Len() != 1 {
+		t.Errorf("%d claims and %d lost afterwards", after.Claims.Len(), after.Lost.Len())
+	}
 }
