@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -59,14 +60,25 @@ func newClient(timeout time.Duration, opts []ClientOption) client {
 	return c
 }
 
+// IPVS takes datagrams from a port that it has seen lately for the same connection, and does
+// not schedule them. The kernel gives any port to a client, now and then the same to two; these
+// are below those that it gives.
+const freshPorts = 20_000
+
+var lastPort atomic.Uint32
+
 // connect dials as the client wants it. A TCP connection from a chosen port ends with a
 // reset, so that the port can be used again at once.
 func (h *Host) connect(ctx context.Context, c client, network, addr string) (net.Conn, error) {
+	if network == "udp" {
+		local := net.UDPAddrFromAddrPort(c.source) // nowhere, and port 0, of the zero value
+		if local.Port == 0 {
+			local.Port = freshPorts + int(lastPort.Add(1)%10_000)
+		}
+		return h.dial(ctx, &net.Dialer{LocalAddr: local}, network, addr)
+	}
 	if !c.source.IsValid() {
 		return h.Dial(ctx, network, addr)
-	}
-	if network == "udp" {
-		return h.dial(ctx, &net.Dialer{LocalAddr: net.UDPAddrFromAddrPort(c.source)}, network, addr)
 	}
 	conn, err := h.dial(ctx, &net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(c.source)}, network, addr)
 	if err == nil && c.source.Port() != 0 {
