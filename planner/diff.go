@@ -299,7 +299,7 @@ func wentWithBoot(c resource.Change, ledger resource.Ledger) bool {
 	claim, ours := ledger.Claims.Find(c.Key())
 	lost, was := ledger.Lost.Find(c.Key())
 	switch {
-	case ledger.Lost.Len() == 0:
+	case ledger.Lost.Empty():
 		return false
 	case ours:
 		return claim.Want == c.After && !onDisk(c.Key().Kind)
@@ -316,7 +316,7 @@ func onDisk(k resource.Kind) bool {
 // was rebooted that is what is on disk: the rest is to be set up again.
 func drift(snap *resource.Snapshot, settled settled) []Drift {
 	var list []Drift
-	rebooted := snap.Ledger.Lost.Len() > 0
+	rebooted := !snap.Ledger.Lost.Empty()
 	drifted := func(key resource.Key, claim resource.Claim) bool {
 		return (!rebooted || onDisk(key.Kind)) && snap.Live.Get(key) != claim.Want
 	}

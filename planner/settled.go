@@ -50,7 +50,8 @@ func (d *Desired) atRest(host string, snap *resource.Snapshot) bool {
 		return false
 	}
 	for key, w := range wants.Others() {
-		asIs := w.loose && !snap.Ledger.Claims.Has(key) // and so one claim is on something else
+		// What serves as it is may have no claim, so that one is on something else, or have gone.
+		asIs := w.loose && snap.Live.Get(key) != snap.Ledger.Claims.Get(key).Want
 		if _, needed := d.converge(w, key, snap); needed || asIs {
 			return false
 		}

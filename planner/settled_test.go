@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/lvsctl/lvsctl/schema"
@@ -28,6 +29,22 @@ func TestNotAtRest(t *testing.T) {
 	snap.Ledger.Claims.Clear()
 	if plan := Make(d, map[string]*resource.Snapshot{"nfs1": snap}); len(plan.Steps) > 0 {
 		t.Errorf("planned:\n%s", render(plan))
+	}
+
+	// What serves as it is, and was ours and is gone, is drift.
+	vip := resource.Address{Link: "eth0", Prefix: netip.MustParsePrefix("192.0.2.10/32")}
+	d2 := &Desired{Hosts: []string{"lb"}, wants: map[string]*resource.ByKey[want]{"lb": resource.NewByKey[want]()}}
+	s2 := d2.step(&schema.Host{Name: "lb"}, "web", "rewrite sources")
+	d2.wantAnyhow(s2, vip, resource.Source{})
+	theirs := vip
+	theirs.Prefix = netip.MustParsePrefix("192.0.2.10/24")
+	gone := &resource.Snapshot{
+		Facts:  resource.Facts{Addresses: []resource.Address{theirs}},
+		Live:   resource.NewSet(),
+		Ledger: resource.Ledger{Claims: resource.NewClaims(resource.Claim{Want: vip, Step: s2.Name})},
+	}
+	if plan := Make(d2, map[string]*resource.Snapshot{"lb": gone}); len(plan.Hosts[0].Drift) != 1 || len(plan.Steps) > 0 {
+		t.Errorf("drift: %v, planned:\n%s", plan.Hosts[0].Drift, render(plan))
 	}
 
 	// A service of somebody else is told of, although there is as much of IPVS as is wanted.

@@ -80,11 +80,7 @@ func appendGroup(b []byte, records []record) []byte {
 	for i := range records {
 		d, step, _ := records[i].member()
 		if i == 0 {
-			b = append(b, '{')
-			if step != "" {
-				b = append(append(append(b, `"step":"`...), step...), `",`...)
-			}
-			b = append(appendService(append(b, `"service":{`...), d.Service), `},"servers":[`...)
+			b = appendGroupHead(b, step, d.Service)
 		} else {
 			b = append(b, ',')
 		}
@@ -96,6 +92,15 @@ func appendGroup(b []byte, records []record) []byte {
 		b = append(b, '"')
 	}
 	return append(b, "]}"...)
+}
+
+// appendGroupHead appends what is said of all of them.
+func appendGroupHead(b []byte, step string, service resource.ServiceKey) []byte {
+	b = append(b, '{')
+	if step != "" {
+		b = append(append(append(b, `"step":"`...), step...), `",`...)
+	}
+	return append(appendService(append(b, `"service":{`...), service), `},"servers":[`...)
 }
 
 // readGroup reads the body of such a line.
@@ -139,8 +144,10 @@ func (r *claimReader) groupTexts(g *group, body []byte) (texts []byte, ok bool) 
 	if !r.skip(`},"servers":["`) {
 		return nil, false
 	}
+	head := body[:len(body)-len(r.rest)]
+	r.again = appendGroupHead(r.again[:0], g.step, g.service)
 	texts, ok = bytes.CutSuffix(r.rest, []byte(`"]}`))
-	return texts, ok && plainTexts(texts) && plainService(g.service)
+	return texts, ok && bytes.Equal(r.again, head[:len(head)-1]) && plain(g.step) && plainTexts(texts) && plainService(g.service)
 }
 
 // plainTexts tells whether texts have nothing in them that is something else in JSON, and

@@ -160,7 +160,7 @@ func (s *Store) BootID() string {
 func (s *Store) Empty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.image.claims.Len()+s.image.lost.Len() == 0
+	return s.image.claims.Empty() && s.image.lost.Empty()
 }
 
 // Notices lists what happened to the ledger's files that the user should hear about,
@@ -313,7 +313,7 @@ func (s *Store) finish(step resource.Step, done func(i int) bool) error {
 		return nil
 	}
 	records, left := s.conclude(b, done)
-	if left == 0 && !s.image.journaling() {
+	if !left && !s.image.journaling() {
 		if err := s.removeAll(); err != nil {
 			return err
 		}
@@ -333,9 +333,9 @@ func (s *Store) finish(step resource.Step, done func(i int) bool) error {
 	return nil
 }
 
-// conclude lists the records with which a step ends, and counts the claims that are
-// left then.
-func (s *Store) conclude(b *begun, done func(i int) bool) (records []record, left int) {
+// conclude lists the records with which a step ends, and tells whether any claims are left
+// then.
+func (s *Store) conclude(b *begun, done func(i int) bool) (records []record, left bool) {
 	final := b.before.Claims.Clone()
 	for i, c := range b.step.Changes {
 		key := c.Key()
@@ -361,7 +361,10 @@ func (s *Store) conclude(b *begun, done func(i int) bool) (records []record, lef
 			records = append(records, record{word: wordRelease, claim: have})
 		}
 	}
-	return records, s.image.claims.Len() + s.image.lost.Len() - len(released)
+	if len(released) == 0 && !s.image.claims.Empty() || !s.image.lost.Empty() {
+		return records, true
+	}
+	return records, s.image.claims.Len() > len(released)
 }
 
 // Close closes the file. A step that was not finished stays as Begin recorded it.

@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	if os.Getenv("GOGC")+os.Getenv("GOMEMLIMIT") == "" {
+	if os.Getenv("GOGC")+os.Getenv("GOMEMLIMIT") == "" && !(len(os.Args) > 1 && os.Args[1] == "boot") {
 		collectLater()
 	}
 	os.Exit(command.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

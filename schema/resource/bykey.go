@@ -103,7 +103,9 @@ func (t *ByKey[V]) own(service ServiceKey) *Behind[V] {
 
 // Share holds what another one holds behind a service. It changes there no more than here.
 func (t *ByKey[V]) Share(service ServiceKey, b *Behind[V]) {
-	b.shared = true
+	if !b.shared {
+		b.shared = true
+	}
 	t.behind[service] = b
 }
 
@@ -141,6 +143,14 @@ func (t *ByKey[V]) Copy(from *ByKey[V]) {
 	for k, v := range from.All() {
 		t.Put(k, v)
 	}
+}
+
+// Empty tells whether nothing is held, in less time than Len takes.
+func (t *ByKey[V]) Empty() bool {
+	for range t.All() {
+		return false
+	}
+	return true
 }
 
 // Len is for how many objects something is held.

@@ -209,9 +209,15 @@ func (t *transaction) awaitConfirmation(ctx context.Context) error {
 }
 
 // forget lets go of what hosts had of which all is to be read again, and says what is to be
-// read of the others.
+// read of the others. Where another wave follows, its plan is made from what is read then, and
+// so it is all.
 func (t *transaction) forget() map[string]planner.Touched {
 	touched := t.plan.Touched(t.snapshots)
+	if len(t.rest.Steps) > 0 {
+		for name := range touched {
+			touched[name] = nil
+		}
+	}
 	for name, services := range touched {
 		if services == nil {
 			left := *t.snapshots[name]
