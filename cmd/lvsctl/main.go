@@ -11,7 +11,8 @@ import (
 )
 
 func main() {
-	if os.Getenv("GOGC")+os.Getenv("GOMEMLIMIT") == "" && !(len(os.Args) > 1 && os.Args[1] == "boot") {
+	boots := len(os.Args) > 1 && os.Args[1] == "boot" // in a service, which may have little
+	if !boots && os.Getenv("GOGC")+os.Getenv("GOMEMLIMIT") == "" {
 		collectLater()
 	}
 	os.Exit(command.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
