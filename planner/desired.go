@@ -182,7 +182,8 @@ func (d *Desired) AtOnce() *Desired {
 }
 
 // Keys lists what has to be read on a host, in no particular order: what the config
-// wants there but for destinations, which are read anyway, what may have to change for a moment, and what is worth a warning.
+// wants there but for destinations, which are read anyway, what may have to change for a
+// moment, and what is worth a warning.
 func (d *Desired) Keys(host string) []resource.Key {
 	var keys []resource.Key
 	for k := range d.wants[host].Others() {

@@ -35,7 +35,7 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 			d.setUp(g, s, snap, snapshots[s.Host], settled[s.Host])
 		}
 	}
-	if g.busy() > 0 || d.givesUp(remade, settled) {
+	if g.busy() > 0 {
 		g.lay(d, snapshots)
 	}
 	for _, host := range plan.Hosts {
@@ -45,6 +45,9 @@ func Make(d *Desired, snapshots map[string]*resource.Snapshot) *Plan {
 		}
 		shared := sharedServices(host.Foreign)
 		for key, claim := range d.unwanted(host.Name, snap, settled[host.Name]) {
+			if g.down == nil {
+				g.lay(d, snapshots)
+			}
 			c := release(claim, snap.Live.Get(key), snap.Connections[key], key.Kind == resource.KindService && shared[key.Service])
 			if c.Action == resource.Restore && d.linkGoes(host.Name, resource.LinkOfSetting(key), snap) {
 				c = resource.Change{Action: resource.Forget, Before: claim.Want, After: snap.Live.Get(key)}
@@ -153,16 +156,6 @@ func sharedServices(foreign []resource.Resource) map[resource.ServiceKey]bool {
 		}
 	}
 	return shared
-}
-
-// givesUp tells whether anything is ours on some hosts and no longer wanted.
-func (d *Desired) givesUp(snapshots map[string]*resource.Snapshot, settled map[string]settled) bool {
-	for name, snap := range snapshots {
-		for range d.unwanted(name, snap, settled[name]) {
-			return true
-		}
-	}
-	return false
 }
 
 // unwanted is what is ours on a host and no longer wanted, in order.

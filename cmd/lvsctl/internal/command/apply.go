@@ -81,8 +81,8 @@ func (a *app) apply() *cobra.Command {
 		Short: "Bring the hosts to the state that the config describes",
 		Long: "Reads the hosts, shows the plan, asks, and carries it out in order. Without a question\n" +
 			"the hosts are locked first. Afterwards what was changed is read again: if anything is\n" +
-			"left to do, the apply failed. What a failed or\n" +
-			"interrupted apply did is undone, unless --on-failure keep says to leave it.\n\n" +
+			"left to do, the apply failed. What a failed or interrupted apply did is undone, unless\n" +
+			"--on-failure keep says to leave it.\n\n" +
 			"PLAN is a file that lvsctl plan --out wrote. It is carried out without a question,\n" +
 			"unless the config or the hosts are no longer as they were when it was made.\n\n" +
 			"Real servers that are removed get no new connections first, and go when those that\n" +
